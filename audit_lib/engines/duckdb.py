@@ -1,0 +1,79 @@
+"""DuckDB: the engine of audits. Every statement goes through one door, with a tracer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from audit_lib.engines import made_in
+from audit_lib.errors import AuditError
+
+_TYPES = {"integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN"}
+_log = logging.getLogger(__name__)
+
+
+class DuckDB:
+    """A DuckDB database, in memory or in a file. Fetches whole results: an open one blocks the connection."""
+
+    name = "duckdb"
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        read_only: bool = False,
+        memory: str | None = None,
+        tracer: Callable[[str], None] | None = None,
+    ) -> None:
+        """Open `path` (None: in memory). `memory` is a limit such as `4GB`; `tracer` is called with every statement."""
+        try:
+            self.connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise AuditError(f"{path} is in use by another run. Wait for it to end, or name another file.") from None
+            raise
+        self._tracer = tracer
+        self.run("set timezone = 'UTC'")
+        self.run("set enable_progress_bar = false")
+        # Nothing here is fetched from anywhere: an extension that is not built in is an error, not a download.
+        self.run("set autoinstall_known_extensions = false")
+        if memory:
+            self.run(f"set memory_limit = '{memory.replace(chr(39), '')}'")
+
+    def run(self, sql: str) -> None:
+        """Run one statement without a result."""
+        if self._tracer:
+            self._tracer(sql)
+        _log.debug("statement of %d characters", len(sql))
+        self.connection.execute(sql)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        self.run(sql)
+        return self.connection.fetchall()
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """The result of a query as a pandas frame."""
+        self.run(sql)
+        return self.connection.df()
+
+    def put(self, table: str, types: Mapping[str, str], frame: pd.DataFrame) -> None:
+        """Make the table anew from a frame with the columns of `types`; NA becomes NULL."""
+        columns = ", ".join(f"cast({name} as {_TYPES[kind]}) as {name}" for name, kind in types.items())
+        self.connection.register("frame_to_put", frame)
+        self.run(f"drop table if exists {table}")
+        self.run(f"create {made_in(table)} as select {columns} from frame_to_put")
+        self.connection.unregister("frame_to_put")
+
+    def version(self) -> str:
+        """Name and version of the engine."""
+        return f"duckdb {duckdb.__version__}"
+
+    def close(self) -> None:
+        """Close the database; the file stays."""
+        self.connection.close()

@@ -1,0 +1,80 @@
+"""Evidence: what lets another person repeat the audit. Hashes, versions, texts, parameters."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from audit_lib.catalogue import Catalogue
+
+PACKAGES = ("duckdb", "pandas", "numpy", "altair", "papermill", "sqlglot", "holidays", "scipy", "tzdata", "vl-convert-python")
+CODE = Path(__file__).parent
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def sha256_text(text: str) -> str:
+    """SHA-256 of a text in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes the figures: Python, the packages that matter, this suite."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        found[package] = importlib.metadata.version(package)
+    found["privacy-audit-suite"] = suite_version()
+    return found
+
+
+def suite_version() -> str:
+    """The version of this suite; `0+unknown` when it runs without being installed."""
+    try:
+        return importlib.metadata.version("privacy-audit-suite")
+    except importlib.metadata.PackageNotFoundError:
+        return "0+unknown"
+
+
+def code_hash() -> str:
+    """One hash over every file of the package: two runs with the same one ran the same code and definitions."""
+    digest = hashlib.sha256()
+    for file in sorted(CODE.rglob("*")):
+        if file.is_file() and file.suffix in (".py", ".sql", ".toml", ".csv", ".j2", ".js", ".css", ".json"):
+            digest.update(f"{file.relative_to(CODE).as_posix()}\0{sha256_file(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def texts(catalogue: Catalogue, staging: Mapping[str, str]) -> dict[str, Any]:
+    """The hashes of every text a figure rests on: staging, shared steps, measures, reference tables, criteria."""
+    return {
+        "staging": {name: sha256_text(text) for name, text in sorted(staging.items())},
+        "derived": {name: step.sql_sha256 for name, step in sorted(catalogue.derived.items())},
+        "measures": {name: measure.sql_sha256 for name, measure in sorted(catalogue.measures.items())},
+        "reference": {name: table.sha256 for name, table in sorted(catalogue.reference.items())},
+        "criteria": {document.id: document.sha256 for document in catalogue.documents},
+    }
+
+
+def parameters(catalogue: Catalogue) -> dict[str, Any]:
+    """The parameters of the run and which of them are assumptions."""
+    profile = catalogue.parameters
+    return {
+        "scalars": dict(sorted(profile.scalars.items())),
+        "lists": {name: list(rows) for name, rows in sorted(profile.lists.items())},
+        "assumed": sorted(profile.assumed),
+        "time_zone": catalogue.zone.key,
+    }
+
+
+def fingerprint(content: Any) -> str:
+    """SHA-256 of anything that can be written as JSON, in one fixed form."""
+    return sha256_text(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str))

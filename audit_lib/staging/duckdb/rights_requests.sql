@@ -1,0 +1,68 @@
+-- Requests whose first instant lies before as of; first_* is received_at, else the first other instant in the order of the process.
+-- What belongs to a later instant (outcome, reasons) is emptied with it.
+select
+  request_no,
+  coalesce(
+    received_second,
+    acknowledged_second,
+    identity_requested_second,
+    identity_verified_second,
+    clarification_requested_second,
+    clarification_received_second,
+    extended_second,
+    closed_second,
+    restriction_lifted_second
+  ) as first_second,
+  coalesce(
+    received_day,
+    acknowledged_day,
+    identity_requested_day,
+    identity_verified_day,
+    clarification_requested_day,
+    clarification_received_day,
+    extended_day,
+    closed_day,
+    restriction_lifted_day
+  ) as first_day,
+  account_no,
+  right_requested,
+  purposes,
+  coalesce(direct_marketing, false) as direct_marketing,
+  country,
+  region,
+  channel,
+  case when received_second < {as_of_second} then received_second end as received_second,
+  case when received_second < {as_of_second} then received_day end as received_day,
+  case when acknowledged_second < {as_of_second} then acknowledged_second end as acknowledged_second,
+  case when acknowledged_second < {as_of_second} then acknowledged_day end as acknowledged_day,
+  case when identity_requested_second < {as_of_second} then identity_requested_second end as identity_requested_second,
+  case when identity_requested_second < {as_of_second} then identity_requested_day end as identity_requested_day,
+  case when identity_verified_second < {as_of_second} then identity_verified_second end as identity_verified_second,
+  case when identity_verified_second < {as_of_second} then identity_verified_day end as identity_verified_day,
+  case when clarification_requested_second < {as_of_second} then clarification_requested_second end as clarification_requested_second,
+  case when clarification_requested_second < {as_of_second} then clarification_requested_day end as clarification_requested_day,
+  case when clarification_received_second < {as_of_second} then clarification_received_second end as clarification_received_second,
+  case when clarification_received_second < {as_of_second} then clarification_received_day end as clarification_received_day,
+  case when extended_second < {as_of_second} then extended_second end as extended_second,
+  case when extended_second < {as_of_second} then extended_day end as extended_day,
+  case when extended_second is null or extended_second < {as_of_second} then extension_reason end as extension_reason,
+  case when closed_second < {as_of_second} then closed_second end as closed_second,
+  case when closed_second < {as_of_second} then closed_day end as closed_day,
+  case when closed_second is null or closed_second < {as_of_second} then outcome end as outcome,
+  case when closed_second is null or closed_second < {as_of_second} then refusal_reason end as refusal_reason,
+  case when closed_second >= {as_of_second} then false else coalesce(remedies_told, false) end as remedies_told,
+  case when restriction_lifted_second < {as_of_second} then restriction_lifted_second end as restriction_lifted_second,
+  case when restriction_lifted_second < {as_of_second} then restriction_lifted_day end as restriction_lifted_day,
+  coalesce(is_test, false) as is_test
+from rights_requests
+where coalesce(
+    received_second,
+    acknowledged_second,
+    identity_requested_second,
+    identity_verified_second,
+    clarification_requested_second,
+    clarification_received_second,
+    extended_second,
+    closed_second,
+    restriction_lifted_second
+  ) < {as_of_second}
