@@ -1,0 +1,12 @@
+"""Exports → export tables: finds the files, reads them by their contracts, quarantines what cannot be read.
+
+`read_sources` finds the files and reads `sources.toml`; `ingest` writes the warehouse tables (docs, architecture page,
+"Written by ingest"); `reconciliation` shows for every file where its rows went.
+"""
+
+from __future__ import annotations
+
+from audit_lib.ingest.pipeline import ingest, reconciliation
+from audit_lib.ingest.sources import Extraction, SourceFile, Sources, TableSource, read_sources
+
+__all__ = ["Extraction", "SourceFile", "Sources", "TableSource", "ingest", "read_sources", "reconciliation"]

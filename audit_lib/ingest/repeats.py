@@ -1,0 +1,128 @@
+"""Repeated keys: duplicates, superseded rows, and different rows that claim one key.
+
+Keys are compared by hash first; whole rows are looked at only where a hash repeats.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from audit_lib.ingest.load import LoadedFile, TableLoad, loading_name
+from audit_lib.ingest.readers import REJECTED
+from audit_lib.ingest.values import name
+from audit_lib.ingest.zones import step_sql
+
+
+def exclude_repeats(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
+    """List superseded rows, duplicates and rows with a repeated key among those not loaded."""
+    if not load.contract.key:
+        _exclude_older_extractions(con, load)
+    if not _find_repeats(con, load):
+        return
+    _write_contents(con, load)
+    con.execute(
+        f"insert into {load.out_table} select rid, file_no, why from ({_verdicts_sql(load)}) where why is not null"
+    )
+    con.execute("drop table temp.ingest_repeat; drop table temp.ingest_content")
+
+
+def extraction_sql(load: TableLoad, rid: str) -> str:
+    """SQL for the number of the extraction (oldest first) that a place belongs to."""
+    return step_sql(rid, [file.start for file in load.files], [file.extraction_no for file in load.files])
+
+
+def _exclude_older_extractions(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
+    """Without a key a newer extraction of anything but a log replaces the whole table."""
+    if load.source.kind == "log" or not load.files:
+        return
+    newest = max(file.extraction_no for file in load.files)
+    first = min(file.start for file in load.files if file.extraction_no == newest)
+    con.execute(
+        f"insert into {load.out_table} select rowid, file_no, 'superseded' from {load.rows_table} r"
+        f" where rowid < {first} and rowid not in (select rid from {load.out_table})"
+    )
+
+
+def _key_sql(load: TableLoad) -> str:
+    if load.contract.key:
+        return ", ".join(name(column) for column in load.contract.key)
+    return ", ".join(name(loading_name(column)[0]) for column in load.kept)
+
+
+def _find_repeats(con: duckdb.DuckDBPyConnection, load: TableLoad) -> int:
+    """Make `ingest_repeat` (rid, file_no, key) of rows whose key hash repeats. Returns how many hashes do."""
+    key = _key_sql(load)
+    con.execute(
+        "create or replace temp table ingest_repeat_hash as select h from"
+        f" (select hash({key}) as h from {load.rows_table} where {_valid(con, load)}) group by h having count(*) > 1"
+    )
+    number = con.execute("select count(*) from ingest_repeat_hash").fetchall()[0][0]
+    if number:
+        con.execute(
+            f"create or replace temp table ingest_repeat as select rowid as rid, file_no, row({key}) as key"
+            f" from {load.rows_table} where hash({key}) in (select h from ingest_repeat_hash) and {_valid(con, load)}"
+        )
+    con.execute("drop table temp.ingest_repeat_hash")
+    return int(number)
+
+
+def _valid(con: duckdb.DuckDBPyConnection, load: TableLoad) -> str:
+    excluded = con.execute(f"select count(*) from {load.out_table}").fetchall()[0][0]
+    return f"rowid not in (select rid from {load.out_table})" if excluded else "true"
+
+
+def _write_contents(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
+    """Make `ingest_content` (rid, content): a digest of the whole row as exported, for the repeated rows only."""
+    con.execute("create or replace temp table ingest_content (rid BIGINT, content VARCHAR)")
+    numbers = {row[0] for row in con.execute("select distinct file_no from ingest_repeat").fetchall()}
+    for file in load.files:
+        if file.file_no in numbers:
+            con.execute(f"insert into ingest_content {_content_sql(load, file)}")
+            con.execute(f"drop table if exists {REJECTED}; drop table if exists {REJECTED}_scan")
+
+
+def _content_sql(load: TableLoad, file: LoadedFile) -> str:
+    """Digest of all contract columns: from the loading table if it has them all, else by reading the file again."""
+    columns = list(load.contract.columns.values())
+    present = [column.name for column in columns if column.name in file.opened.names]
+    if all(column in load.kept for column in columns if column.name in present):
+        return (
+            f"select l.rowid, md5(cast(to_json({{{_typed_row(load)}}}) as varchar)) from {load.rows_table} l"
+            f" where l.file_no = {file.file_no} and l.rowid in (select rid from ingest_repeat)"
+        )
+    relation, texts = file.opened.texts(present)
+    listed = ", ".join(texts[column.name] if column.name in present else "null" for column in columns)
+    return (
+        f"select rid, content from (select {file.start - 1} + row_number() over () as rid,"
+        f" md5(cast(to_json([{listed}]) as varchar)) as content from {relation})"
+        " where rid in (select rid from ingest_repeat)"
+    )
+
+
+def _typed_row(load: TableLoad) -> str:
+    names = [loading_name(column)[0] for column in load.kept]
+    return ", ".join(f"c{number}: l.{name(n)}" for number, n in enumerate([*names, "raw"]))
+
+
+def _verdicts_sql(load: TableLoad) -> str:
+    """Per repeated row `why` it is not loaded, NULL if it is.
+
+    Superseded: a newer extraction has the key. Within one extraction an exact repeat is a duplicate of the row read
+    first; different rows are all quarantined, save where the table is declared as `changes`: there the last counts.
+    """
+    newest = f"""
+        select *, max(ext) over (partition by key) as newest,
+               row_number() over (partition by key, ext, content order by rid) as nth,
+               lag(content) over (partition by key, ext order by rid) as before
+          from (select rid, file_no, key, content, {extraction_sql(load, "rid")} as ext
+                  from ingest_repeat join ingest_content using (rid))"""
+    if load.source.kind == "changes":
+        return f"""
+            select rid, file_no, case when ext < newest then 'superseded' when content = before then 'duplicate'
+                   when rid < last_change then 'superseded' end as why
+              from (select *, max(case when content is distinct from before then rid end)
+                                  over (partition by key, ext) as last_change from ({newest}))"""
+    return f"""
+        select rid, file_no, case when ext < newest then 'superseded' when nth > 1 then 'duplicate'
+               when contents > 1 then 'repeated_key' end as why
+          from (select *, count(*) filter (where nth = 1) over (partition by key, ext) as contents from ({newest}))"""

@@ -1,0 +1,93 @@
+"""Age statements in texts: bodies pass through memory once, in small batches; only what was found is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+import duckdb
+import pandas as pd
+
+from audit_lib.ingest.load import LoadedFile, TableLoad
+from audit_lib.ingest.places import Places
+from audit_lib.vocabulary import day_date, day_number
+
+BATCH = 5_000
+ADULT_HERE = 13
+"""Statements of this age and above are no signal."""
+
+
+class TextSignals:
+    """The statements of ages under 13 found in the bodies of the accepted texts."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, loads: Sequence[TableLoad], places: Mapping[str, Places]
+    ) -> None:
+        load = next((load for load in loads if load.contract.table == "texts"), None)
+        self._found: list[tuple[int, int, str, int]] = []
+        if load is None:
+            return
+        for file in load.files:
+            if "body" in file.opened.names:
+                self._found += list(_statements(con, file))
+
+    def write(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Write `text_signal` from the loaded texts and the statements found in them."""
+        if not self._found:
+            return
+        frame = pd.DataFrame(self._found, columns=["file_no", "record", "statement", "age"])
+        con.register("ingest_found", frame)
+        rows = con.execute(
+            "select t.text_no, t.account_no, t.written_second, t.written_day, t.language, f.statement, f.age"
+            " from ingest_found f join texts t on t.file_no = f.file_no and t.record = f.record"
+            " order by t.text_no, f.statement"
+        ).fetchall()
+        con.unregister("ingest_found")
+        signals = {(*row[:6], last_day_under_13(row[3], row[6])) for row in rows}
+        if signals:
+            con.executemany("insert into text_signal values (?, ?, ?, ?, ?, ?, ?)", sorted(signals, key=str))
+
+
+def last_day_under_13(written_day: int, age: int) -> int:
+    """The day (13 minus age) years after a text was written: the latest day on which its writer can still be under 13.
+
+    29 February becomes 1 March in common years.
+    """
+    day = day_date(written_day)
+    year = day.year + ADULT_HERE - age
+    try:
+        return day_number(day.replace(year=year))
+    except ValueError:
+        return day_number(date(year, 3, 1))
+
+
+def _statements(con: duckdb.DuckDBPyConnection, file: LoadedFile) -> Iterator[tuple[int, int, str, int]]:
+    """File number, record, pattern and age of every statement of an age under 13."""
+    from audit_lib.age_statements import find  # only where texts are read at all
+
+    records = _records(file)
+    for body, language in _bodies(con, file):
+        record = next(records)
+        for statement in find(body, language) if body else ():
+            if statement.age < ADULT_HERE:
+                yield file.file_no, record, statement.pattern, statement.age
+
+
+def _records(file: LoadedFile) -> Iterator[int]:
+    """Record numbers of the file without the rejected ones."""
+    rejected = {reject.record for reject in file.opened.rejects}
+    return (record for record in range(1, file.opened.records + 1) if record not in rejected)
+
+
+def _bodies(con: duckdb.DuckDBPyConnection, file: LoadedFile) -> Iterator[tuple[str | None, str | None]]:
+    """Body and language of every record, in order."""
+    wanted: list[str] = [column for column in ("body", "language") if column in file.opened.names]
+    relation, texts = file.opened.texts(wanted)
+    language = texts.get("language", "null")
+    cursor = con.cursor()
+    try:
+        cursor.execute(f"select {texts['body']}, {language} from {relation}")
+        while batch := cursor.fetchmany(BATCH):
+            yield from batch
+    finally:
+        cursor.close()
