@@ -23,6 +23,7 @@ from audit_lib.ingest.values import (
     text_literal,
     typed_instant_sql,
     value_sql,
+    wall_clock_sql,
 )
 from audit_lib.vocabulary import Column, Contract
 
@@ -186,7 +187,7 @@ def _values_sql(
     load: TableLoad, file: LoadedFile, present: list[Column], relation: str, texts: Mapping[str, str]
 ) -> str:
     """Layers one and two: `t<bit>` texts, `x<bit>` nested values, `v<bit>` values."""
-    first, second = [], []
+    first, walls, instants, second = [], [], [], []
     rule = file_rule(file)
     is_json = file.opened.dialect is not None and file.opened.dialect.lines
     for column in present:
@@ -200,7 +201,9 @@ def _values_sql(
             first.append(f"c{file.opened.names.index(column.name)} as d{bit}")
             value = in_range_sql(typed_instant_sql(f"d{bit}", source_type, rule))
         elif column.type == "instant":
-            value = in_range_sql(instant_sql(text, rule))
+            walls.append(f"{wall_clock_sql(text, rule)} as w{bit}")
+            instants.append(f"{instant_sql(text, rule, f'w{bit}')} as s{bit}")
+            value = in_range_sql(f"s{bit}")
         elif column.type == "date":
             value = day_in_range_sql(value_sql(column, text))
         else:
@@ -211,7 +214,12 @@ def _values_sql(
         first.append(f"coalesce(json_type(json) <> 'OBJECT' or {twice}, true) as broken")
     firsts = ", ".join(first) or "1 as one"
     seconds = "".join(f", {value}" for value in second)
-    return f"(select *{seconds} from (select {firsts} from {relation}))"
+    layer = f"(select {firsts} from {relation})"
+    # A layer each: a name stands where the search among a zone's offsets would otherwise be written out again and again.
+    for added in (walls, instants):
+        if added:
+            layer = f"(select *, {', '.join(added)} from {layer})"
+    return f"(select *{seconds} from {layer})"
 
 
 def _mask_sql(load: TableLoad, file: LoadedFile, present: list[Column]) -> str:

@@ -62,20 +62,31 @@ def value_sql(column: Column, t: str) -> str:
     return t
 
 
-def instant_sql(t: str, rule: InstantRule) -> str:
-    """SQL for an instant as whole seconds from 1970-01-01T00:00Z, rounded down; out-of-range values included."""
+def wall_clock_sql(t: str, rule: InstantRule) -> str:
+    """SQL for a text without offset as a wall-clock second of the declared zone; NULL for texts with one, or without a zone."""
+    if rule.zone is None:
+        return "cast(null as bigint)"
+    form = f"replace(upper({t}), ',', '.')"
+    local = floor_second_sql(f"epoch_us(try_cast({form} as timestamp))")
+    clock = f"case when regexp_full_match({t}, {text_literal(_CLOCK)}) then {local} end"
+    if not rule.dates_as_start:
+        return clock
+    midnight = f"epoch_us(try_strptime({t}, '%Y-%m-%d')) // 1000000"
+    return f"case when strlen({t}) = 10 then {midnight} when strlen({t}) > 10 then {clock} end"
+
+
+def instant_sql(t: str, rule: InstantRule, wall: str) -> str:
+    """SQL for an instant as whole seconds from 1970-01-01T00:00Z, rounded down; out-of-range values included.
+
+    `wall` names a column that holds `wall_clock_sql`: the search among a zone's offsets repeats it hundreds of times.
+    """
     form = f"replace(upper({t}), ',', '.')"
     exact = f"(epoch_us(try_strptime({t}, '%Y-%m-%dT%H:%M:%SZ')) // 1000000)"
     offset = floor_second_sql(f"epoch_us(try_cast({form} as timestamptz))")
     branches = [f"when strlen({t}) = 20 and {t}[20] = 'Z' then {exact}"]
     branches.append(f"when regexp_full_match({t}, {text_literal(_CLOCK + _OFFSET)}) then {offset}")
     if rule.zone is not None:
-        local = floor_second_sql(f"epoch_us(try_cast({form} as timestamp))")
-        clock = f"case when regexp_full_match({t}, {text_literal(_CLOCK)}) then {local} end"
-        if rule.dates_as_start:
-            midnight = f"epoch_us(try_strptime({t}, '%Y-%m-%d')) // 1000000"
-            clock = f"case when strlen({t}) = 10 then {midnight} when strlen({t}) > 10 then {clock} end"
-        branches.append(f"else {utc_second_sql(f'({clock})', rule.zone)}")
+        branches.append(f"else {utc_second_sql(wall, rule.zone)}")
     return f"case {' '.join(branches)} end"
 
 

@@ -1,0 +1,331 @@
+"""The sample generator: the same bytes each time, rows that obey the contracts, and a complete list of what is planted."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from audit_lib.catalogue.contracts import load_contracts
+from audit_lib.errors import DefinitionError
+from audit_lib.sample import FEWEST_ACCOUNTS, counts, write_sample
+from audit_lib.sample.consents import timelines
+from audit_lib.sample.people import draw_people
+from audit_lib.sample.requests import Clock
+from audit_lib.sample.world import AS_OF, NA, add_months, country_index, day, instant, local_day, next_working_day
+
+CONTRACTS = load_contracts()
+REPOSITORY = Path(__file__).parent.parent
+SAMPLES = REPOSITORY / "data_samples"
+
+EXPECTED_REASONS = {
+    "deletion_after_closure": {"late", "still_stored"},
+    "retention_overrun": {"overdue"},
+    "request_on_time": {"late", "open_late"},
+    "consent_coverage": {
+        "withdrawn", "refused", "expired", "use_only", "import_only", "no_answer", "never_asked",
+    },
+    "marketing_to_opted_out": {"not_respected"},
+    "under_13_accounts": {"under_13_now", "under_13_at_sign_up"},
+    "under_13_signals": {
+        "birth_date_under_13", "gate_bypassed", "third_party_under_13", "guardian_report", "text_states_age",
+    },
+    "transfer_destination_declared": {"undeclared"},
+    "transfer_tool_valid": {"lapsed_tool", "tool_not_for_recipient", "no_tool"},
+}  # fmt: skip
+KEYS = {
+    "deletion_after_closure": "stored_records", "retention_overrun": "stored_records",
+    "request_on_time": "rights_requests", "consent_coverage": "processing_events",
+    "marketing_to_opted_out": "processing_events", "under_13_accounts": "accounts", "under_13_signals": "accounts",
+    "transfer_destination_declared": "transfers", "transfer_tool_valid": "transfers",
+}  # fmt: skip
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """File → SHA-256 of everything under a folder."""
+    files = sorted(f for f in folder.rglob("*") if f.is_file())
+    return {f.relative_to(folder).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+def rows(folder: Path, table: str) -> list[dict[str, Any]]:
+    """The rows of a table of a mixed sample, empty cells as None."""
+    file = next(f for f in sorted(folder.iterdir()) if f.name.split(".")[0] == table)
+    if file.suffix == ".parquet":
+        cursor = duckdb.connect().execute(f"select columns(*)::varchar from '{file}'")
+        names = [d[0] for d in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    lines = content.decode("utf-8").splitlines()
+    if file.suffix == ".jsonl":
+        return [json.loads(line) for line in lines]
+    return [{k: v or None for k, v in row.items()} for row in csv.DictReader(lines)]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A mixed sample of 400 accounts."""
+    folder = tmp_path_factory.mktemp("small")
+    write_sample(folder, accounts=400)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tables(small: Path) -> dict[str, list[dict[str, Any]]]:
+    return {table: rows(small, table) for table in CONTRACTS}
+
+
+def test_same_arguments_give_same_bytes(small: Path, tmp_path: Path) -> None:
+    write_sample(tmp_path / "again", accounts=400)
+    assert hashes(tmp_path / "again") == hashes(small)
+
+
+def test_another_seed_gives_other_rows(small: Path, tmp_path: Path) -> None:
+    write_sample(tmp_path / "other", accounts=400, seed=1)
+    differing = {f for f, h in hashes(tmp_path / "other").items() if hashes(small)[f] != h}
+    assert {"accounts.csv", "processing_events.parquet", "ground_truth.csv"} <= differing
+
+
+def test_delivered_samples_are_what_the_command_writes(tmp_path: Path) -> None:
+    """The files in data_samples/ hold the rows of the generator as it stands.
+
+    Rows, not bytes: another version of DuckDB or zlib packs the same rows otherwise.
+    """
+    write_sample(tmp_path)
+    names = {f.name for f in tmp_path.iterdir()}
+    assert {f.name for f in SAMPLES.iterdir()} == names | {"README.md"}
+    for table in [*CONTRACTS, "ground_truth"]:
+        assert rows(SAMPLES, table) == rows(tmp_path, table), table
+    assert (SAMPLES / "sources.toml").read_bytes() == (tmp_path / "sources.toml").read_bytes()
+
+
+def test_readme_counts_are_those_of_the_delivered_samples() -> None:
+    """The table of what is planted in the README, line by line."""
+    text = (SAMPLES / "README.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (\d+) \|", text, flags=re.MULTILINE)
+    shown = counts(SAMPLES)
+    listed = shown[shown["measure"] != "ingest"]
+    expected = [(m, r, str(n)) for m, r, n in zip(listed["measure"], listed["reason"], listed["planted"], strict=True)]
+    assert sorted(told) == sorted(expected)
+
+
+def test_delivered_samples_are_small() -> None:
+    assert sum(f.stat().st_size for f in SAMPLES.rglob("*")) < 3_000_000
+
+
+@pytest.mark.parametrize("table", sorted(CONTRACTS))
+def test_columns_are_those_of_the_contract(table: str, tables: dict[str, list[dict[str, Any]]]) -> None:
+    extra = {"transfers": {"batch_ref"}}.get(table, set())
+    assert tables[table], f"{table} has no rows"
+    assert set(tables[table][0]) == set(CONTRACTS[table].columns) | extra
+
+
+def is_fault(row: dict[str, Any], table: str) -> bool:
+    """Rows added as faults have ids from 900000001."""
+    key = CONTRACTS[table].key
+    return bool(key) and str(row[key[0]])[1:].startswith("9000000")
+
+
+@pytest.mark.parametrize("table", sorted(CONTRACTS))
+def test_required_values_are_there_and_keys_unique(table: str, tables: dict[str, list[dict[str, Any]]]) -> None:
+    contract = CONTRACTS[table]
+    clean = [row for row in tables[table] if not is_fault(row, table)]
+    for column in contract.columns.values():
+        if column.required:
+            assert all(row[column.name] is not None for row in clean), column.name
+        if column.closed:
+            assert {row[column.name] for row in clean} <= {*column.closed, None}
+    if contract.key:
+        keys = [row[contract.key[0]] for row in clean]
+        assert len(set(keys)) == len(keys)
+
+
+def test_faults_are_few_and_listed(small: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
+    for table, all_rows in tables.items():
+        assert sum(is_fault(row, table) for row in all_rows) <= max(3, len(all_rows) // 100)
+    listed = [row for row in rows(small, "ground_truth") if row["measure"] == "ingest"]
+    assert Counter(row["item_id"] for row in listed) == {
+        "accounts": 3, "stored_records": 2, "consent_events": 2, "transfers": 1,
+    }  # fmt: skip
+    repeated = [row["record_id"] for row in tables["stored_records"] if row["record_id"] == "r900000002"]
+    assert len(repeated) == 2
+
+
+def test_named_accounts_and_recipients_exist(tables: dict[str, list[dict[str, Any]]]) -> None:
+    known = {row["account_id"] for row in tables["accounts"]}
+    for table in ("consent_events", "processing_events", "rights_requests", "legal_holds", "birth_date_declarations",
+                  "texts", "age_reviews", "policy_notices"):  # fmt: skip
+        assert {row["account_id"] for row in tables[table]} <= known | {None}, table
+    orphans = [row for row in tables["stored_records"] if row["account_id"] not in known]
+    assert len(orphans) == 3
+    recipients = {row["recipient_id"] for row in tables["recipients"]}
+    assert {row["recipient_id"] for row in tables["transfers"]} <= recipients
+    assert {row["recipient_id"] for row in tables["recipient_tools"]} <= recipients
+    consents = {row["event_id"] for row in tables["consent_events"]}
+    linked = {row["consent_event_id"] for row in tables["transfers"]} - {None}
+    assert linked and linked <= consents
+
+
+def test_nothing_happens_before_an_account_is_opened_or_after_extraction(small: Path) -> None:
+    con = duckdb.connect()
+    found = con.execute(
+        f"""
+        select count(*) from '{small / "processing_events.parquet"}' e
+        join read_csv('{small / "accounts.csv"}', all_varchar = true) a using (account_id)
+        where e.occurred_at < a.opened_at::timestamptz
+           or e.occurred_at >= coalesce(a.closed_at::timestamptz, timestamptz '2018-10-05 08:00:00Z')
+        """
+    ).fetchall()
+    assert found == [(0,)]
+
+
+def test_every_reason_is_planted_and_every_item_exists(small: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
+    truth = [row for row in rows(small, "ground_truth") if row["measure"] != "ingest"]
+    reasons: dict[str, set[str]] = {}
+    for row in truth:
+        reasons.setdefault(row["measure"], set()).add(row["reason"])
+        assert row["note"]
+    assert reasons == EXPECTED_REASONS
+    for measure, table in KEYS.items():
+        keys = {row[CONTRACTS[table].key[0]] for row in tables[table]}
+        items = [row["item_id"] for row in truth if row["measure"] == measure]
+        assert set(items) <= keys
+        assert len(set(items)) == len(items), f"{measure} lists an item twice"
+    assert {row["reason"] for row in truth if row["needs"]} == {"text_states_age"}
+    order = [(row["measure"], row["item_id"]) for row in truth]
+    assert order == sorted(order)
+
+
+def test_open_accounts_under_13_now_are_in_both_lists(small: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
+    truth = rows(small, "ground_truth")
+    now = {r["item_id"] for r in truth if r["reason"] == "under_13_now"}
+    signalled = {r["item_id"] for r in truth if r["reason"] == "birth_date_under_13"}
+    still_open = {r["account_id"] for r in tables["accounts"] if r["closed_at"] is None}
+    cleared = {r["account_id"] for r in tables["age_reviews"] if r["decision"] == "cleared"}
+    assert signalled == (now & still_open) - cleared
+
+
+def test_planted_retention_agrees_with_the_exported_instants(
+    tables: dict[str, list[dict[str, Any]]], small: Path
+) -> None:
+    """Every record listed as overdue is still stored at the end of the quarter, of an account closed before it."""
+    truth = {r["item_id"] for r in rows(small, "ground_truth") if r["measure"] == "retention_overrun"}
+    closed = {r["account_id"]: r["closed_at"] for r in tables["accounts"]}
+    listed = [r for r in tables["stored_records"] if r["record_id"] in truth]
+    assert listed
+    for record in listed:
+        assert record["deleted_at"] is None or record["deleted_at"] >= "2018-10-01T07:00:00Z"
+        assert closed[record["account_id"]] is not None
+
+
+def test_sources_declares_every_table(small: Path) -> None:
+    declared = tomllib.loads((small / "sources.toml").read_text("utf-8"))
+    assert declared.pop("ignore") == ["README.md", "ground_truth.csv"]
+    assert set(declared) == set(CONTRACTS)
+    assert declared["rights_requests"]["time_zone"] == "America/Los_Angeles"
+    assert all(entry["covers_from"] == "beginning" and entry["keeps_deleted"] for entry in declared.values())
+
+
+def test_daily_tables_are_never_silent(tmp_path: Path) -> None:
+    con = duckdb.connect()
+    file = SAMPLES / "processing_events.parquet"
+    days = con.execute(f"select count(distinct (occurred_at - interval 8 hour)::date) from '{file}'").fetchall()
+    assert days[0][0] >= 272  # 1 January to 30 September 2018
+
+
+def test_parquet_at_3000_accounts_has_the_promised_ratios(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    summary = write_sample(tmp_path, accounts=3_000, format="parquet", progress=lambda n, of: told.append((n, of)))
+    assert told[-1] == (3_000, 3_000)
+    assert {f.suffix for f in tmp_path.rglob("*") if f.is_file()} == {".parquet", ".csv", ".toml"}
+    con = duckdb.connect()
+    for table, per_account in {"processing_events": 20, "consent_events": 5, "stored_records": 10}.items():
+        counted = con.execute(f"select count(*) from '{tmp_path}/{table}/*.parquet'").fetchall()[0][0]
+        assert counted == summary.rows[table]
+        assert 0.9 * per_account < counted / 3_000 < 1.1 * per_account, table
+    shown = counts(tmp_path)
+    assert dict(zip(zip(shown["measure"], shown["reason"], strict=True), shown["planted"], strict=True)) == (
+        summary.planted
+    )
+    assert not (shown["measure"] == "ingest").any()
+
+
+def test_an_earlier_sample_is_replaced_and_other_exports_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "accounts").mkdir()
+    stale = tmp_path / "accounts" / "part-0009.parquet"
+    stale.write_bytes(b"a larger sample's")
+    with pytest.raises(DefinitionError, match="no sample"):
+        write_sample(tmp_path, accounts=FEWEST_ACCOUNTS)
+    assert stale.exists()
+    (tmp_path / "ground_truth.csv").write_text("measure,item_id,reason,needs,note\n")
+    write_sample(tmp_path, accounts=FEWEST_ACCOUNTS)
+    assert not stale.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"accounts": FEWEST_ACCOUNTS - 1}, "at least"),
+        ({"format": "xml"}, "mixed or parquet"),
+        ({"seed": -1}, "negative"),
+    ],
+)
+def test_unusable_arguments_are_refused_in_a_sentence(tmp_path: Path, arguments: dict[str, Any], says: str) -> None:
+    with pytest.raises(DefinitionError, match=says):
+        write_sample(tmp_path / "none", **arguments)
+    assert not (tmp_path / "none").exists()
+
+
+def test_smallest_sample_has_every_reason(tmp_path: Path) -> None:
+    summary = write_sample(tmp_path, accounts=FEWEST_ACCOUNTS)
+    for measure, reasons in EXPECTED_REASONS.items():
+        assert {r for m, r in summary.planted if m == measure} == reasons
+
+
+# The arithmetic of days on which the plan rests, against published examples and by hand.
+
+
+def test_months_end_on_the_same_day_number_or_the_last() -> None:
+    given = [day("2018-06-07"), day("2018-08-31"), day("2018-01-31"), day("2016-02-29")]
+    assert add_months(given, 1).tolist() == [day("2018-07-07"), day("2018-09-30"), day("2018-02-28"), day("2016-03-29")]
+    assert add_months([day("2016-02-29")], 24).tolist() == [day("2018-02-28")]
+
+
+def test_weekends_and_holidays_move_to_the_next_working_day() -> None:
+    moved = next_working_day([day("2018-09-08"), day("2018-08-15"), day("2018-09-07"), day("2018-03-31")])
+    assert moved.tolist() == [day("2018-09-10"), day("2018-08-16"), day("2018-09-07"), day("2018-04-03")]
+
+
+def test_clocks_of_the_regimes() -> None:
+    """Due days: published example KAT-UK-OLD-1 (3 September 2018 gives 4 October), others counted by hand."""
+    country = np.array([country_index(c) for c in ("GB", "DE", "KR", "SG", "US")])
+    received = np.full(5, day("2018-09-03"))
+    due = Clock.of(country).due(received)
+    expected = ["2018-10-04", "2018-10-03", "2018-09-13", "2018-10-03", "2018-10-03"]
+    assert due.tolist() == [day(d) for d in expected]
+
+
+def test_days_of_the_zone_follow_summer_time() -> None:
+    winter, summer = instant(day("2018-01-31"), 86399), instant(day("2018-07-31"), 86399)
+    assert local_day([winter, summer, NA]).tolist() == [day("2018-01-31"), day("2018-07-31"), NA]
+    assert int(instant(AS_OF, 0)) == 1538377200  # 2018-10-01T07:00:00Z
+
+
+def test_state_of_a_timeline_is_that_of_the_last_decision() -> None:
+    """At the very second of a withdrawal the state is withdrawn, a second before it is still covered."""
+    lines = timelines(draw_people(np.random.default_rng(7), 1, 2_000))
+    subject, purpose = (found[:50] for found in np.nonzero((lines.kind[2] == 6) & (lines.kind[1] == 0)))
+    at = lines.at[2, subject, purpose]
+    state, since, _ = lines.state(subject, purpose, at)
+    assert set(state) == {"withdrawn"} and (since == at).all()
+    before, _, _ = lines.state(subject, purpose, at - 1)
+    assert set(before) <= {"covered", "expired"} and "covered" in set(before)
