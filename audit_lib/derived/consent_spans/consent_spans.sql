@@ -1,11 +1,11 @@
--- What each subject had decided for each purpose, second by second: spans that do not overlap.
+-- What each subject had decided for each declared purpose, second by second: spans that do not overlap.
 -- One row per span from from_second (included) to to_second (not included). GDPR Art. 7.
 -- States: given, refused, withdrawn, expired; before the first of these use_only, import_only, no_answer.
 with decision as (
   select
     c.event_no,
     coalesce(c.account_no, c.device_no) as subject_no,
-    c.purpose,
+    u.purpose_no,
     coalesce(c.acted_second, c.recorded_second) as at_second,
     coalesce(c.acted_day, c.recorded_day) as at_day,
     -- In one second the strictest decision stands: it comes last.
@@ -23,47 +23,71 @@ with decision as (
       else 1
     end as strictness
   from stg_consent_events c
-  where c.purpose is not null
-    and coalesce(c.account_no, c.device_no) is not null
+  join param_purpose u on u.purpose = c.purpose
+  where coalesce(c.account_no, c.device_no) is not null
 ),
 answer as (
   select
     event_no,
     subject_no,
-    purpose,
+    purpose_no,
     at_second,
     at_day,
     state,
     strictness,
-    lead(at_second) over (partition by subject_no, purpose order by at_second, strictness, event_no) as next_second,
-    lag(state) over (partition by subject_no, purpose order by at_second, strictness, event_no) as state_before
+    lead(at_second) over (partition by subject_no, purpose_no order by at_second, strictness, event_no) as next_second,
+    lag(strictness) over (partition by subject_no, purpose_no order by at_second, strictness, event_no) as strictness_before,
+    lag(at_second) over (partition by subject_no, purpose_no order by at_second, strictness, event_no) as second_before
   from decision
   where state in ('given', 'refused', 'withdrawn', 'expired')
 ),
--- The opt-out that a refusal or withdrawal continues began with the first of the unbroken row of them.
-opted as (
-  select
-    subject_no,
-    purpose,
-    at_second,
-    at_day,
-    state,
-    coalesce(next_second, 253402300800) as next_second,
-    max(
-      case
-        when state in ('refused', 'withdrawn') and (state_before is null or state_before in ('given', 'expired')) then at_second
-      end
-    ) over (
-      partition by subject_no, purpose order by at_second, strictness, event_no rows between unbounded preceding and current row
-    ) as opted_out_second,
-    max(
-      case
-        when state in ('refused', 'withdrawn') and (state_before is null or state_before in ('given', 'expired')) then at_day
-      end
-    ) over (
-      partition by subject_no, purpose order by at_second, strictness, event_no rows between unbounded preceding and current row
-    ) as opted_out_day
+-- Where several answers share a second the strictest alone stands, so what came before it is what stood a second earlier. Rare.
+tied as (
+  select event_no, subject_no, purpose_no, at_second
   from answer
+  where second_before = at_second
+    and strictness >= 3
+),
+before_tie as (
+  select
+    t.event_no,
+    b.strictness,
+    row_number() over (partition by t.event_no order by b.at_second desc, b.strictness desc, b.event_no) as place
+  from tied t
+  join answer b on b.subject_no = t.subject_no and b.purpose_no = t.purpose_no
+  where b.at_second < t.at_second
+),
+opting_out as (
+  select
+    a.event_no,
+    a.subject_no,
+    a.purpose_no,
+    a.state,
+    a.strictness,
+    a.at_second,
+    a.at_day,
+    a.next_second,
+    case when a.second_before = a.at_second then b.strictness else a.strictness_before end as strictness_before
+  from answer a
+  left join before_tie b on b.event_no = a.event_no and b.place = 1
+  where a.strictness >= 3
+),
+-- A refusal or withdrawal that follows another one continues an opt-out: it began with the first of the unbroken row.
+opted_out as (
+  select
+    event_no,
+    subject_no,
+    purpose_no,
+    state,
+    at_second,
+    next_second,
+    max(case when strictness_before is null or strictness_before < 3 then at_second end) over (
+      partition by subject_no, purpose_no order by at_second, strictness, event_no rows between unbounded preceding and current row
+    ) as opted_out_second,
+    max(case when strictness_before is null or strictness_before < 3 then at_day end) over (
+      partition by subject_no, purpose_no order by at_second, strictness, event_no rows between unbounded preceding and current row
+    ) as opted_out_day
+  from opting_out
 ),
 -- A grant made on a day runs out with the end of the day that has the same number, so many months later.
 validity as (
@@ -79,66 +103,89 @@ validity as (
       else m.first_day + s.day_of_month - 1
     end + 1
 ),
-dated as (
+granted as (
   select
-    o.subject_no,
-    o.purpose,
-    o.at_second,
-    o.state,
-    o.next_second,
-    o.opted_out_second,
-    o.opted_out_day,
-    case when o.state = 'given' and v.ends_second < o.next_second then v.ends_second else o.next_second end as ends_second
-  from opted o
-  left join validity v on v.day = o.at_day
+    a.subject_no,
+    a.purpose_no,
+    a.at_second,
+    coalesce(a.next_second, 253402300800) as next_second,
+    case when v.ends_second < coalesce(a.next_second, 253402300800) then v.ends_second else coalesce(a.next_second, 253402300800) end
+      as ends_second
+  from answer a
+  left join validity v on v.day = a.at_day
+  where a.state = 'given'
 ),
 first_answer as (
-  select subject_no, purpose, min(at_second) as at_second
+  select subject_no, purpose_no, at_second
   from answer
-  group by subject_no, purpose
+  where strictness_before is null
 ),
 -- Before any answer: a prompt, an import or mere use. Use counts before import, import before a prompt.
 weak as (
   select
     d.event_no,
     d.subject_no,
-    d.purpose,
+    d.purpose_no,
     d.at_second,
     max(case when d.state = 'use_only' then 3 when d.state = 'import_only' then 2 else 1 end) over (
-      partition by d.subject_no, d.purpose order by d.at_second, d.event_no rows between unbounded preceding and current row
+      partition by d.subject_no, d.purpose_no order by d.at_second, d.event_no rows between unbounded preceding and current row
     ) as weight,
-    lead(d.at_second) over (partition by d.subject_no, d.purpose order by d.at_second, d.event_no) as next_second,
+    lead(d.at_second) over (partition by d.subject_no, d.purpose_no order by d.at_second, d.event_no) as next_second,
     coalesce(f.at_second, 253402300800) as answer_second
   from decision d
-  left join first_answer f on f.subject_no = d.subject_no and f.purpose = d.purpose
+  left join first_answer f on f.subject_no = d.subject_no and f.purpose_no = d.purpose_no
   where d.state in ('use_only', 'import_only', 'no_answer')
     and (f.at_second is null or d.at_second < f.at_second)
 )
 select
   subject_no,
-  purpose,
-  state,
+  purpose_no,
+  'given' as state,
   at_second as from_second,
   ends_second as to_second,
-  case when state in ('refused', 'withdrawn') then opted_out_second end as opted_out_second,
-  case when state in ('refused', 'withdrawn') then opted_out_day end as opted_out_day
-from dated
+  cast(null as integer) as opted_out_second,
+  cast(null as integer) as opted_out_day
+from granted
 where ends_second > at_second
 union all
 select
   subject_no,
-  purpose,
+  purpose_no,
   'expired' as state,
   ends_second as from_second,
   next_second as to_second,
   cast(null as integer) as opted_out_second,
   cast(null as integer) as opted_out_day
-from dated
+from granted
 where next_second > ends_second
 union all
 select
   subject_no,
-  purpose,
+  purpose_no,
+  'expired' as state,
+  at_second as from_second,
+  coalesce(next_second, 253402300800) as to_second,
+  cast(null as integer) as opted_out_second,
+  cast(null as integer) as opted_out_day
+from answer
+where strictness = 2
+  and (next_second is null or next_second > at_second)
+union all
+select
+  subject_no,
+  purpose_no,
+  state,
+  at_second as from_second,
+  coalesce(next_second, 253402300800) as to_second,
+  opted_out_second,
+  opted_out_day
+from opted_out
+where next_second is null
+  or next_second > at_second
+union all
+select
+  subject_no,
+  purpose_no,
   case when weight = 3 then 'use_only' when weight = 2 then 'import_only' else 'no_answer' end as state,
   at_second as from_second,
   coalesce(next_second, answer_second) as to_second,

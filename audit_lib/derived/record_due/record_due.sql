@@ -59,7 +59,8 @@ unheld as (
   from closed_record c
   left join duty u on u.record_no = c.record_no
 ),
--- A hold counts from the day it begins or, if that is later, from the day it was recorded.
+-- A hold counts from the day it begins or, if that is later, from the day it was recorded. One that was over before the due day
+-- says nothing about it, and cannot be lengthened by a hold that began after that day.
 held as (
   select
     u.record_no,
@@ -69,8 +70,8 @@ held as (
     coalesce(h.ends_day, 2932896) as end_day
   from unheld u
   join stg_legal_holds h on h.account_no = u.account_no
-  where h.data_category is null
-    or h.data_category = u.data_category
+  where (h.data_category is null or h.data_category = u.data_category)
+    and coalesce(h.ends_day, 2932896) >= u.unheld_due_day
 ),
 -- Holds that overlap or follow within the grace are one.
 reached as (

@@ -16,6 +16,7 @@ with placed as (
     r.extended_day,
     r.extension_reason,
     r.closed_day,
+    case when r.closed_second < r.received_second then true else false end as is_closed_before_receipt,
     case when r.country is not null then r.country else a.country end as country,
     case when r.country is not null then r.region else a.region end as region
   from stg_rights_requests r
@@ -222,6 +223,7 @@ select
   q.first_day,
   q.received_day,
   q.closed_day,
+  q.is_closed_before_receipt,
   d.step as identity_step,
   d.identity_days,
   d.clarification_days,

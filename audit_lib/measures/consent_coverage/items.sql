@@ -5,34 +5,25 @@ with judged as (
     e.account_no,
     e.occurred_day,
     e.purpose,
-    coalesce(e.country, a.country) as country,
+    e.country,
     e.channel,
     case
-      when e.account_no is null and e.device_no is null then 'no_subject'
-      when e.account_no is not null and a.account_no is null then 'unknown_account'
-      when e.country is null and a.country is null then 'unknown_country'
+      when e.subject_no is null then 'no_subject'
+      when e.is_account_unknown = true then 'unknown_account'
+      when e.country is null then 'unknown_country'
       when c.state = 'given' then 'covered'
       when c.state in ('withdrawn', 'refused', 'expired') then c.state
-      when k.covers_from_day is null or k.covers_from_day > coalesce(a.opened_day, -719162) then 'before_log'
+      when k.covers_from_day is null or k.covers_from_day > coalesce(e.opened_day, -719162) then 'before_log'
       when c.state is not null then c.state
       else 'never_asked'
     end as reason
-  from stg_processing_events e
-  join param_purpose u on u.purpose = e.purpose and u.is_consent_based = true
-  join parameter p on 1 = 1
-  left join stg_accounts a on a.account_no = e.account_no
-  left join ref_area s
-    on s.area = p.consent_scope
-    and s.country = coalesce(e.country, a.country)
-    and e.occurred_day between s.first_day and s.last_day
+  from consent_based_event e
   left join consent_spans c
-    on c.subject_no = coalesce(e.account_no, e.device_no)
-    and c.purpose = e.purpose
+    on c.subject_no = e.subject_no
+    and c.purpose_no = e.purpose_no
     and c.from_second <= e.occurred_second
     and c.to_second > e.occurred_second
   left join coverage k on k.table_name = 'consent_events'
-  where s.country is not null
-    or (e.country is null and a.country is null)
 )
 select
   event_no as item_id,

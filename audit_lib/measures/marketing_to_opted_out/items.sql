@@ -14,7 +14,7 @@ with sent as (
   left join stg_accounts a on a.account_no = e.account_no
   left join consent_spans c
     on c.subject_no = coalesce(e.account_no, e.device_no)
-    and c.purpose = e.purpose
+    and c.purpose_no = u.purpose_no
     and c.from_second <= e.occurred_second
     and c.to_second > e.occurred_second
   left join coverage k on k.table_name = 'consent_events'

@@ -17,50 +17,50 @@ with looked as (
     end as kind_looked_at
   from third_country_transfer t
 ),
-held as (
+-- Every tool of the recipient that is looked at: whether it is for this recipient and destination, whether it held on the day.
+tool as (
   select
     t.transfer_no,
-    max(case when h.kind = t.transfer_tool then 1 else 0 end) as has_named_kind,
-    max(
-      case
-        when h.kind = 'adequacy' and h.country = t.destination_country and t.occurred_day between h.first_day and h.last_day then 1
-        else 0
-      end
-    ) as has_programme,
-    max(
-      case
-        when h.kind = 'bcr' and t.recipient_type = 'group_company' and t.occurred_day between h.first_day and h.last_day then 1
-        else 0
-      end
-    ) as has_bcr,
-    max(
-      case
-        when h.kind = 'bcr' and (t.recipient_type is null or t.recipient_type <> 'group_company')
-          and t.occurred_day between h.first_day and h.last_day then 1
-        else 0
-      end
-    ) as has_bcr_of_others,
-    max(case when h.kind = 'scc' and t.occurred_day between h.first_day and h.last_day then 1 else 0 end) as has_scc,
-    max(
-      case
-        when h.is_known = 0 or h.valid_from_day > t.occurred_day or t.occurred_day between h.first_day and h.last_day then 0
-        when h.kind = 'adequacy' and h.country <> t.destination_country then 0
-        when h.kind = 'bcr' and (t.recipient_type is null or t.recipient_type <> 'group_company') then 0
-        else 1
-      end
-    ) as has_lapsed,
-    max(case when t.occurred_day between h.first_day and h.last_day then h.is_unverified else 0 end) as rests_on_unverified
+    h.kind,
+    case when h.kind = t.transfer_tool then 1 else 0 end as is_named_kind,
+    case
+      when h.is_known = 0 then 0
+      when h.kind = 'adequacy' and h.country <> t.destination_country then 0
+      when h.kind = 'bcr' and (t.recipient_type is null or t.recipient_type <> 'group_company') then 0
+      else 1
+    end as is_for_recipient,
+    case when t.occurred_day between h.first_day and h.last_day then 1 else 0 end as has_held,
+    case when h.valid_from_day <= t.occurred_day then 1 else 0 end as has_begun,
+    h.is_unverified
   from looked t
   join held_tool h on h.recipient_no = t.recipient_no
   where t.kind_looked_at in ('any', h.kind)
-  group by t.transfer_no
+),
+held as (
+  select
+    transfer_no,
+    max(is_named_kind) as has_named_kind,
+    max(case when kind = 'adequacy' and is_for_recipient = 1 and has_held = 1 then 1 else 0 end) as has_programme,
+    max(case when kind = 'bcr' and is_for_recipient = 1 and has_held = 1 then 1 else 0 end) as has_bcr,
+    max(case when kind = 'bcr' and is_for_recipient = 0 and has_held = 1 then 1 else 0 end) as has_bcr_of_others,
+    max(case when kind = 'scc' and is_for_recipient = 1 and has_held = 1 then 1 else 0 end) as has_scc,
+    max(case when is_for_recipient = 1 and has_held = 0 and has_begun = 1 then 1 else 0 end) as has_lapsed,
+    max(case when kind = 'adequacy' and is_for_recipient = 1 and has_held = 1 and is_unverified = 0 then 1 else 0 end)
+      as has_verified_programme,
+    max(case when kind = 'bcr' and is_for_recipient = 1 and has_held = 1 and is_unverified = 0 then 1 else 0 end) as has_verified_bcr,
+    max(case when kind = 'scc' and is_for_recipient = 1 and has_held = 1 and is_unverified = 0 then 1 else 0 end) as has_verified_scc,
+    max(case when is_for_recipient = 1 and has_held = 0 and has_begun = 1 and is_unverified = 1 then 1 else 0 end)
+      as has_unverified_lapsed
+  from tool
+  group by transfer_no
 ),
 decided as (
   select
     t.transfer_no,
     max(case when t.occurred_day between q.first_day and q.last_day then 1 else 0 end) as has_decision,
-    max(case when t.occurred_day between q.first_day and q.last_day and q.verified = false then 1 else 0 end) as rests_on_unverified,
-    max(case when q.last_day < t.occurred_day then 1 else 0 end) as has_lapsed
+    max(case when t.occurred_day between q.first_day and q.last_day and q.verified = true then 1 else 0 end) as has_verified_decision,
+    max(case when q.last_day < t.occurred_day then 1 else 0 end) as has_lapsed,
+    max(case when q.last_day < t.occurred_day and q.verified = false then 1 else 0 end) as has_unverified_lapsed
   from looked t
   join ref_adequacy q on q.country = t.destination_country
   where t.kind_looked_at in ('any', 'adequacy')
@@ -83,7 +83,11 @@ judged as (
     t.recipient_type,
     t.data_category,
     t.transfer_tool,
-    case when h.rests_on_unverified = 1 or d.rests_on_unverified = 1 then 'no' else 'yes' end as source_verified,
+    -- Whether some decision or tool that an answer of this kind rests on is verified.
+    case when d.has_verified_decision = 1 or h.has_verified_programme = 1 then 1 else 0 end as is_adequacy_verified,
+    h.has_verified_bcr,
+    h.has_verified_scc,
+    case when d.has_unverified_lapsed = 1 or h.has_unverified_lapsed = 1 then 1 else 0 end as is_lapsed_unverified,
     case
       when t.destination_country is null then 'unknown_destination'
       when t.origin_country is null then 'unknown_origin'
@@ -118,5 +122,11 @@ select
   recipient_type as group_recipient_type,
   data_category as group_data_category,
   transfer_tool as group_tool,
-  source_verified as group_source_verified
+  case
+    when reason = 'adequacy' and is_adequacy_verified = 0 then 'no'
+    when reason = 'bcr' and has_verified_bcr = 0 then 'no'
+    when reason = 'scc' and has_verified_scc = 0 then 'no'
+    when reason = 'lapsed_tool' and is_lapsed_unverified = 1 then 'no'
+    else 'yes'
+  end as group_source_verified
 from judged

@@ -1,5 +1,6 @@
 -- Items: open accounts, with the score of the signals that the holder is under 13. on_day = the last day before as of.
--- A signal counts only while the person it speaks of would still be under 13 on that day. A signal is a reason to look.
+-- A signal counts only while the person it speaks of would still be under 13 on that day, and birth dates only if credible.
+-- A signal is a reason to look.
 with stated as (
   select
     d.declaration_no,
@@ -11,24 +12,40 @@ with stated as (
     d.source,
     d.accepted,
     t.turns_13_day,
-    case when t.turns_13_day >= w.as_of_day then 1 else 0 end as is_under_13
+    case
+      when d.birth_day > coalesce(a.opened_day, d.declared_day) or x.birth_day is not null then 0
+      when t.turns_13_day >= w.as_of_day then 1
+      else 0
+    end as is_under_13,
+    case when t.turns_13_day < w.as_of_day or d.birth_day < -25567 then 1 else 0 end as is_13_by_now
   from stg_birth_date_declarations d
   join period w on 1 = 1
+  left join stg_accounts a on a.account_no = d.account_no
   left join thirteenth_birthday t on t.birth_day = d.birth_day
+  left join default_birth_date x on x.birth_day = d.birth_day
 ),
 on_file as (
   select
     a.account_no,
     a.opened_second,
-    a.opened_day,
-    a.birth_day,
-    b.why_not_credible,
-    case when t.turns_13_day >= w.as_of_day then 1 else 0 end as is_under_13
+    case
+      when a.birth_day > a.opened_day or x.birth_day is not null then 0
+      when t.turns_13_day >= w.as_of_day then 1
+      else 0
+    end as is_under_13
   from stg_accounts a
   join period w on 1 = 1
   left join thirteenth_birthday t on t.birth_day = a.birth_day
-  left join birth_dates b on b.account_no = a.account_no and b.birth_day = a.birth_day
-  where a.closed_second is null
+  left join default_birth_date x on x.birth_day = a.birth_day
+),
+-- The age that the account's own birth date, credible or not, gives it.
+own as (
+  select
+    s.account_no,
+    case when t.turns_13_day >= w.as_of_day then 1 else 0 end as is_under_13
+  from stated_birth_date s
+  join period w on 1 = 1
+  left join thirteenth_birthday t on t.birth_day = s.birth_day
 ),
 texts as (
   select
@@ -41,16 +58,13 @@ texts as (
 found as (
   select s.account_no, 'birth_date_under_13' as signal, s.declared_second as noticed_second
   from stated s
-  join on_file a on a.account_no = s.account_no
   where s.accepted = true
     and s.is_under_13 = 1
-    and s.birth_day <= a.opened_day
+    and s.account_no is not null
   union all
   select a.account_no, 'birth_date_under_13' as signal, a.opened_second as noticed_second
   from on_file a
   where a.is_under_13 = 1
-    and a.birth_day <= a.opened_day
-    and a.why_not_credible is null
   union all
   select n.account_no, 'birth_date_changed' as signal, n.declared_second as noticed_second
   from stated f
@@ -71,18 +85,17 @@ found as (
   where f.accepted = false
     and n.accepted = true
     and n.account_no is not null
-    and (f.birth_day is null or f.is_under_13 = 1)
+    and f.is_13_by_now = 0
     and n.turns_13_day <= n.declared_day
     and n.declared_second >= f.declared_second
     and n.declared_second <= f.declared_second + p.age_gate_seconds
   union all
   select s.account_no, 'third_party_under_13' as signal, s.declared_second as noticed_second
   from stated s
-  join on_file a on a.account_no = s.account_no
+  join own o on o.account_no = s.account_no
   where s.source = 'third_party_sign_in'
     and s.is_under_13 = 1
-    and a.birth_day is not null
-    and a.is_under_13 = 0
+    and o.is_under_13 = 0
   union all
   select r.account_no, 'guardian_report' as signal, r.opened_second as noticed_second
   from stg_age_reviews r

@@ -1,0 +1,38 @@
+"""A second reading of the measures: what a person would find who read the definitions and went through the exports by hand.
+
+Plain Python over the exports' own terms, day by day and decision by decision. It shares no text with `items.sql`
+and is compared with it on random worlds (`tests/test_differential.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from audit_lib.catalogue.parameters import Parameters
+from audit_lib.run.examples import Example
+
+from . import consent, requests, retention, transfers, under_13
+from .export import Export, Item
+
+READINGS: dict[str, Callable[[Export], list[Item]]] = {
+    "deletion_after_closure": retention.deletion_after_closure,
+    "retention_overrun": retention.retention_overrun,
+    "request_on_time": requests.request_on_time,
+    "request_response_time": requests.request_response_time,
+    "consent_coverage": consent.consent_coverage,
+    "marketing_to_opted_out": consent.marketing_to_opted_out,
+    "under_13_accounts": under_13.under_13_accounts,
+    "under_13_signals": under_13.under_13_signals,
+    "transfer_destination_declared": transfers.transfer_destination_declared,
+    "transfer_tool_valid": transfers.transfer_tool_valid,
+    "transfer_volume": transfers.transfer_volume,
+}
+"""Measure → its plain-Python reading."""
+
+
+def items(example: Example, base: Parameters) -> list[dict[str, Any]]:
+    """The items of the example's measure that the runner would keep, columns named as in `Bench.items`."""
+    export = Export(example, base)
+    first, last = export.days_kept()
+    return [item for item in READINGS[example.measure](export) if first <= item["on_day"] <= last]
