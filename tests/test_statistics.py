@@ -91,7 +91,7 @@ def test_median_is_the_midpoint_where_the_curve_is_one_half() -> None:
 
 def test_one_half_is_decided_in_whole_numbers() -> None:
     # 49 steps down from 98 come to exactly one half, which a product of floats may miss.
-    curve = survival({day: 1 for day in range(1, 99)}, {})
+    curve = survival(dict.fromkeys(range(1, 99), 1), {})
     assert curve.median() == 49.5
 
 
@@ -111,7 +111,7 @@ def test_share_done() -> None:
 
 
 def test_ten_million_items_are_not_expanded() -> None:
-    ended = {day: 20_000 for day in range(500)}
+    ended = dict.fromkeys(range(500), 20000)
     started = time.perf_counter()
     curve = survival(ended, {500: 1})
     assert curve.median() == 250

@@ -10,7 +10,14 @@ from zoneinfo import ZoneInfo
 
 from audit_lib.catalogue import criteria, schemas
 from audit_lib.catalogue.contracts import load_contracts
-from audit_lib.catalogue.measures import Derived, Tables, load_derived, load_measures, measure_folders
+from audit_lib.catalogue.measures import (
+    Derived,
+    Tables,
+    lint_problems,
+    load_derived,
+    load_measures,
+    measure_folders,
+)
 from audit_lib.catalogue.parameters import Parameters
 from audit_lib.catalogue.reference import ReferenceTable, load_reference
 from audit_lib.vocabulary import Clause, Contract, Criterion, Document, Measure
@@ -70,3 +77,9 @@ def load_catalogue(chosen: Iterable[Path | str] = (), folders: Iterable[Path] | 
         parameters=criteria.profile(documents),
         zone=criteria.controller_zone(documents),
     )
+
+
+def lint_all() -> list[str]:
+    """What the portable-SQL linter says of every measure and shared step; empty when all is well."""
+    contracts, _, tables = _definitions()
+    return lint_problems(load_measures(measure_folders(), tables, contracts), tables)

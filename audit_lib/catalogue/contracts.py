@@ -46,5 +46,7 @@ def _contract(table: str, content: dict[str, Any]) -> Contract:
 def _column(name: str, entry: dict[str, Any]) -> Column:
     if entry["type"] not in TYPES:
         raise ValueError(f"column {name}: type {entry['type']!r} is not one of {', '.join(sorted(TYPES))}")
-    lists = {key: tuple(entry[key]) for key in ("known", "closed") if key in entry}
-    return Column(name=name, **{**entry, **lists})
+    fields = dict(entry)
+    for key in ("known", "closed"):
+        fields[key] = tuple(entry.get(key, ()))
+    return Column(name=name, **fields)

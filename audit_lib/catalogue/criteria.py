@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -24,8 +24,8 @@ _DOCUMENT_KEYS = {
     "id", "title", "kind", "version", "publisher", "controller", "time_zone", "with", "parameters", "assumed", "clause", "criterion",
     "source", "verified", "with_texts_basis", "note",
 }  # fmt: skip
-_CRITERION_KEYS = {f.name for f in fields(Criterion)} - {"document", "kind"} | {"kind", "note"}
-_CLAUSE_KEYS = {f.name for f in fields(Clause)} | {"note"}
+_CRITERION_KEYS = {f.name for f in dataclasses.fields(Criterion)} - {"document", "kind"} | {"kind", "note"}
+_CLAUSE_KEYS = {f.name for f in dataclasses.fields(Clause)} | {"note"}
 
 
 def load_documents(chosen: Iterable[Path | str], measures: Mapping[str, Measure]) -> tuple[Document, ...]:
@@ -172,11 +172,15 @@ def _document(content: dict[str, Any], file: Path) -> Document:
 
 
 def _criterion(entry: dict[str, Any], document: str, kind: str) -> Criterion:
-    entry = {key: value for key, value in entry.items() if key != "note"}
-    rates = {key: _rate(entry[key]) for key in ("tolerable_rate", "max_untestable", "max_faults") if key in entry}
-    where = {group: (words,) if isinstance(words, str) else tuple(words) for group, words in entry.get("where", {}).items()}
-    replaced = {**entry, **rates, "where": where, "clauses": tuple(entry.get("clauses", ()))}
-    return Criterion(**{"kind": kind, **replaced, "document": document})
+    fields = {"kind": kind, **entry, "document": document}
+    fields.pop("note", None)
+    for key in ("tolerable_rate", "max_untestable", "max_faults"):
+        if key in entry:
+            fields[key] = _rate(entry[key])
+    where = entry.get("where", {})
+    fields["where"] = {group: (words,) if isinstance(words, str) else tuple(words) for group, words in where.items()}
+    fields["clauses"] = tuple(entry.get("clauses", ()))
+    return Criterion(**fields)
 
 
 def _repeated(documents: Iterable[Document]) -> list[str]:

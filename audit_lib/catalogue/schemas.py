@@ -79,10 +79,11 @@ def calendar_tables() -> dict[str, Schema]:
 
 
 def parameter_tables() -> dict[str, Schema]:
-    """The list parameters."""
+    """The list parameters; their rows are numbered, since numbers join faster than words."""
     return {
         f"param_{name}": {
-            column: _sql_type(kind, nullable=column not in parameter.key) for column, kind in parameter.columns.items()
+            f"{name}_no": _sql_type("integer"),
+            **{column: _sql_type(kind, nullable=column not in parameter.key) for column, kind in parameter.columns.items()},
         }
         for name, parameter in list_parameters().items()
     }

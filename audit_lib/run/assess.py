@@ -65,12 +65,13 @@ class Inputs:
             "keeps_deleted, is_daily from coverage"
         )
         for row in rows:
-            yield TableInput(*row, missing=frozenset(missing.get(row[0], ())))
+            yield TableInput(*(*row, frozenset(missing.get(row[0], ()))))
 
     def _first_opening_day(self) -> int | None:
         if not self.tables["accounts"].rows:
             return None
-        return self._engine.rows("select min(opened_day) from accounts")[0][0]
+        first: int | None = self._engine.rows("select min(opened_day) from accounts")[0][0]
+        return first
 
     def assess(self, measure: Measure) -> Assessable:
         """Whether `measure` can be assessed in this run."""
@@ -94,22 +95,32 @@ class Inputs:
             return
         if lacking := sorted(measure.reads[table] & found.missing):
             yield f"the export of {table} has no column {', '.join(lacking)}"
-        if found.rows == 0 and found.covers_from_day is None:
-            yield f"the export of {table} is empty and not declared complete"
-        if found.rows == 0 and (named := self._named_elsewhere(table)):
-            yield f"the export of {table} is empty, but {named} names its rows"
-        if found.extracted_second is not None and found.extracted_second < self._as_of_second:
-            yield f"{table} was extracted before the end of the period"
-        elif found.covers_to_day is not None and found.covers_to_day < day_number(self._period.last_day):
-            yield f"{table} covers only the days to {day_date(found.covers_to_day)}"
-        if table not in measure.looks_back and (start := self._must_cover_from(measure)) is not None:
-            if found.covers_from_day is not None and found.covers_from_day > start:
-                yield f"{table} covers only the days from {day_date(found.covers_from_day)}"
+        if found.rows == 0:
+            yield from self._empty_without_a_word(found)
+        yield from self._out_of_reach(found, measure)
         if table in measure.needs_tombstones and found.keeps_deleted is not True:
             said = "does not keep deleted rows" if found.keeps_deleted is False else "is not declared to keep deleted rows"
             yield f"the export of {table} {said}, so what was deleted in time cannot be seen"
         if found.is_daily and found.rows and self._silent_throughout(table):
             yield f"{table} is declared to have rows every day, but has none in the period"
+
+    def _empty_without_a_word(self, found: TableInput) -> Iterator[str]:
+        if found.covers_from_day is None:
+            yield f"the export of {found.table} is empty and not declared complete"
+        if found.is_daily:
+            yield f"the export of {found.table} is empty, but declared to have rows every day"
+        if named := self._named_elsewhere(found.table):
+            yield f"the export of {found.table} is empty, but {named} names its rows"
+
+    def _out_of_reach(self, found: TableInput, measure: Measure) -> Iterator[str]:
+        last = day_number(self._period.last_day)
+        if found.extracted_second is not None and found.extracted_second < self._as_of_second:
+            yield f"{found.table} was extracted before the end of the period"
+        elif found.covers_to_day is not None and found.covers_to_day < last:
+            yield f"{found.table} covers only the days to {day_date(found.covers_to_day)}"
+        start = None if found.table in measure.looks_back else self._must_cover_from(measure)
+        if start is not None and found.covers_from_day is not None and found.covers_from_day > start:
+            yield f"{found.table} covers only the days from {day_date(found.covers_from_day)}"
 
     def _must_cover_from(self, measure: Measure) -> int | None:
         if measure.kind in (Kind.FLOW, Kind.VOLUME):

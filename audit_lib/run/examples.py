@@ -205,7 +205,7 @@ def _signals(example: Example, numbers: Numbers) -> Iterator[dict[str, Any]]:
         moment = datetime.fromisoformat(row["written_at"] or "")
         yield {
             "text_no": numbers.of("text", row["text_id"] or ""),
-            "account_no": numbers.of("account", row["account_id"]) if row.get("account_id") else None,
+            "account_no": numbers.of("account", account) if (account := row.get("account_id")) else None,
             "written_second": int(moment.timestamp()),
             "written_day": day_number(moment.astimezone(example.zone).date()),
             "language": row.get("language"),

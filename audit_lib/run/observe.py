@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -13,47 +13,62 @@ from audit_lib.vocabulary import Counts, Criterion, Kind, Measure, Observation, 
 
 NOT_RECORDED = "not recorded"
 """How a group without a word is shown."""
+THREE = ("population", "exceptions", "untestable")
 
 
-def read_cells(engine: Engine, measure: Measure) -> pd.DataFrame:
+class FrameEngine(Engine, Protocol):
+    """An engine that gives the result of a query as a pandas frame."""
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """The result of a query."""
+
+
+def read_cells(engine: FrameEngine, measure: Measure) -> pd.DataFrame:
     """The number of items for each on_day, is_exception, reason and all groups together, from the table `items`."""
     keys = ["on_day", "is_exception", "reason", *(f"group_{group}" for group in measure.groups)]
-    sums = [f"sum_{name}" for name in measure.sums]
-    shown = [*keys, "count(*) as items", *(f"sum({name}) as {name}" for name in sums)]
-    rows = engine.rows(f"select {', '.join(shown)} from items group by {', '.join(keys)}")
-    frame = pd.DataFrame(rows, columns=[*keys, "items", *sums])
-    return _tidy(frame, keys, ["items", *sums])
+    sums = {f"sum_{name}": f"coalesce(sum(sum_{name}), 0)" for name in measure.sums}
+    return _grouped(engine, measure, keys, {"items": "count(*)", **sums}, "true")
 
 
-def read_values(engine: Engine, measure: Measure, first_day: int) -> pd.DataFrame:
+def read_values(engine: FrameEngine, measure: Measure, first_day: int) -> pd.DataFrame:
     """The histogram of `value` by is_exception and all groups, over the items that count from `first_day` on."""
     keys = ["value", "is_exception", *(f"group_{group}" for group in measure.groups)]
-    rows = engine.rows(
-        f"select {', '.join(keys)}, count(*) as items from items where value is not null and on_day >= {first_day} "
-        f"group by {', '.join(keys)}"
+    return _grouped(engine, measure, keys, {"items": "count(*)"}, f"value is not null and on_day >= {first_day}")
+
+
+def _grouped(
+    engine: FrameEngine, measure: Measure, keys: list[str], numbers: Mapping[str, str], where: str
+) -> pd.DataFrame:
+    # Ordered, since engines return groups in any order and the same observation has to look the same every time.
+    counted = ", ".join(f"cast({expression} as bigint) as {name}" for name, expression in numbers.items())
+    frame = engine.frame(
+        f"select {', '.join(keys)}, {counted} from items where {where} group by {', '.join(keys)} order by {', '.join(keys)}"
     )
-    return _tidy(pd.DataFrame(rows, columns=[*keys, "items"]), keys, ["items"])
-
-
-def _tidy(frame: pd.DataFrame, keys: list[str], numbers: list[str]) -> pd.DataFrame:
     frame["is_exception"] = frame["is_exception"].astype("boolean")
-    for group in (key for key in keys if key.startswith("group_")):
-        frame[group] = frame[group].astype(object).where(frame[group].notna(), NOT_RECORDED)
-    for number in numbers:
-        frame[number] = frame[number].fillna(0).astype("int64")
-    # Engines return groups in any order; the same observation has to look the same every time.
-    order = frame.astype({"is_exception": "string"}).sort_values(keys, kind="stable").index
-    return frame.loc[order].reset_index(drop=True)
+    for group in measure.groups:
+        frame[f"group_{group}"] = frame[f"group_{group}"].astype(object).fillna(NOT_RECORDED)
+    return frame
+
+
+def tallied(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells with the columns population, exceptions and untestable: what counts are summed from."""
+    exception = cells["is_exception"].fillna(False).astype(bool)
+    return cells.assign(
+        population=cells["items"],
+        exceptions=cells["items"].where(exception, 0),
+        untestable=cells["items"].where(cells["is_exception"].isna(), 0),
+    )
 
 
 def counted(cells: pd.DataFrame) -> Counts:
     """The three counts over cells."""
-    items = cells["items"]
-    return Counts(
-        population=int(items.sum()),
-        exceptions=int(items[cells["is_exception"].fillna(False).astype(bool)].sum()),
-        untestable=int(items[cells["is_exception"].isna()].sum()),
-    )
+    summed = tallied(cells)[list(THREE)].sum()
+    return Counts(*(int(summed[name]) for name in THREE))
+
+
+def _counted_by(cells: pd.DataFrame, key: pd.Series) -> dict[str, Counts]:
+    summed = tallied(cells).groupby(key, sort=True)[list(THREE)].sum()
+    return {str(word): Counts(*map(int, row)) for word, row in zip(summed.index, summed.to_numpy(), strict=True)}
 
 
 def in_period(cells: pd.DataFrame, measure: Measure, period: Period) -> pd.DataFrame:
@@ -111,7 +126,7 @@ def observation(
         counts=counted(shown),
         accounts_with_exception=accounts,
         reasons=_reasons(shown, measure),
-        groups={group: _by_word(shown, f"group_{group}") for group in measure.groups},
+        groups={group: _counted_by(shown, shown[f"group_{group}"]) for group in measure.groups},
         by_month=by_month,
         cut_months=tuple(month for month in _cut_months(period) if month in by_month),
         sums={name: int(shown[f"sum_{name}"].sum()) for name in measure.sums},
@@ -126,13 +141,9 @@ def _reasons(cells: pd.DataFrame, measure: Measure) -> dict[str, int]:
     return {reason: int(found.get(reason, 0)) for reason in measure.reasons}
 
 
-def _by_word(cells: pd.DataFrame, group: str) -> dict[str, Counts]:
-    return {str(word): counted(part) for word, part in cells.groupby(group, sort=True)}
-
-
 def _by_month(cells: pd.DataFrame) -> dict[str, Counts]:
-    months = cells["on_day"].map(lambda day: f"{day_date(day):%Y-%m}")
-    return {str(month): counted(part) for month, part in cells.groupby(months, sort=True)}
+    months = {day: f"{day_date(day):%Y-%m}" for day in cells["on_day"].unique()}
+    return _counted_by(cells, cells["on_day"].map(months))
 
 
 def _cut_months(period: Period) -> Iterable[str]:

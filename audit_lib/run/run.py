@@ -20,7 +20,7 @@ from audit_lib.run.audit import Auditor
 from audit_lib.run.results import results
 from audit_lib.run.world import staging_texts
 from audit_lib.statistics import SurvivalCurve, survival, wilson
-from audit_lib.vocabulary import Counts, Finding, Kind, Measure, Observation, Period, day_date
+from audit_lib.vocabulary import FIRST_DAY, Counts, Finding, Kind, Measure, Observation, Period, day_date, day_number
 
 STATUS_WORDS = {
     "satisfied": "satisfied",
@@ -112,7 +112,7 @@ class Run:
             self.period,
             self.engine.name,
             self.catalogue,
-            self.inputs().to_dict("records"),
+            [{str(name): value for name, value in row.items()} for row in self.inputs().to_dict("records")],
             self.observations,
             self.finding_list,
             self.compare_to,
@@ -185,7 +185,7 @@ class Run:
     def late_extractions(self, days: int = 31) -> list[str]:
         """Tables extracted more than `days` after as of: overwritten columns show a later state."""
         tables = self._auditing().inputs.tables.values()
-        end = (self.period.end.toordinal()) - 719163
+        end = day_number(self.period.end)
         return [t.table for t in tables if t.extracted_day is not None and t.extracted_day - end > days]
 
     def evidence(self) -> dict[str, Any]:
@@ -233,11 +233,10 @@ class Run:
         return identifier if self.pseudonyms is None else self.pseudonyms.of(space, identifier)
 
 
-def _day_word(number: object) -> str:
-    if number is None or number != number or pd.isna(number):
+def _day_word(number: Any) -> str:
+    if pd.isna(number):
         return ""
-    number = int(number)  # type: ignore[call-overload]
-    return "beginning" if number <= -719162 else day_date(number).isoformat()
+    return "beginning" if int(number) <= FIRST_DAY else day_date(int(number)).isoformat()
 
 
 @dataclass
@@ -295,6 +294,15 @@ class Observed:
         """Items that are exceptions, by day; items and accounts as pseudonyms unless the run was opened with reveal=True."""
         return self._items("is_exception = true", limit)
 
+    def save_exceptions(self, path: Path) -> int:
+        """Write every exception to a Parquet file as `exceptions()` shows it; returns how many there are."""
+        import duckdb
+
+        every = self.exceptions(limit=self.counts.exceptions)
+        with duckdb.connect() as connection:
+            connection.from_df(every).write_parquet(str(path))
+        return len(every)
+
     def untestable(self, limit: int = 50) -> pd.DataFrame:
         """Items that could not be tested, by day."""
         return self._items("is_exception is null", limit)
@@ -332,14 +340,14 @@ class Observed:
         frame = self.run.engine.frame(
             f"select r.*, f.file from {table} r left join input_file f using (file_no) where r.{number_column} = {number}"
         )
-        shown = frame.drop(columns=["file_no"]).iloc[0].to_dict()
+        shown: dict[str, Any] = {str(k): v for k, v in frame.drop(columns=["file_no"]).iloc[0].to_dict().items()}
         contract = self.run.catalogue.contracts[table]
         if (own := contract.own_key()) and own.name in shown:
             shown[own.name] = self.run.shown(own.space, _text(shown[own.name]))
         if "account_no" in shown and table != "accounts":
             key = self.run.engine.rows(f"select account_id from key_account where account_no = {_number(shown['account_no'])}")
             shown["account_id"] = self.run.shown("account", key[0][0]) if key else None
-        days = {name: day_date(int(value)).isoformat() for name, value in shown.items() if name.endswith("_day") and value == value}
+        days = {name: day_date(int(value)).isoformat() for name, value in shown.items() if name.endswith("_day") and pd.notna(value)}
         return pd.DataFrame({"column": list(shown), "value": [days.get(name, value) for name, value in shown.items()]})
 
     def _item_key(self) -> str:
@@ -395,12 +403,32 @@ def _counts_frame(counts: Mapping[str, Counts], name: str) -> pd.DataFrame:
 
 
 def _histogram(values: pd.DataFrame) -> dict[int, int]:
-    return {int(value): int(items) for value, items in values.groupby("value")["items"].sum().items()}
+    summed = values.groupby("value")["items"].sum()
+    return dict(zip(summed.index.astype(int), summed.astype(int), strict=True))
 
 
 def _text(value: object) -> str | None:
-    return None if value is None or value != value or value is pd.NA else str(value)
+    return None if value is None or value is pd.NA or value != value else str(value)
 
 
-def _number(value: object) -> str:
-    return "null" if value is None or value != value else str(int(value))  # type: ignore[call-overload]
+def _number(value: Any) -> str:
+    return "null" if pd.isna(value) else str(int(value))
+
+
+def bear_missing_bars() -> None:
+    """Let the engine open in a kernel without ipywidgets: there DuckDB 2.0 has no progress bar, and refuses to switch it off."""
+    import duckdb
+
+    original = DuckDB.run
+    if getattr(original, "bears_missing_bars", False):
+        return
+
+    def run(self: DuckDB, sql: str) -> None:
+        try:
+            original(self, sql)
+        except duckdb.InvalidInputException:
+            if "enable_progress_bar" not in sql:
+                raise
+
+    run.bears_missing_bars = True  # type: ignore[attr-defined]
+    DuckDB.run = run  # type: ignore[method-assign]

@@ -17,6 +17,7 @@ import pandas as pd
 from audit_lib import calendars
 from audit_lib.catalogue import Catalogue
 from audit_lib.catalogue.parameters import Parameters, list_parameters, scalars
+from audit_lib.catalogue.reference import load_reference
 from audit_lib.catalogue.schemas import CALENDAR, all_tables, run_tables
 from audit_lib.engines import Engine, made_in
 from audit_lib.vocabulary import Contract, Measure, Period, day_number
@@ -88,12 +89,14 @@ class World:
         return frozenset(named)
 
     def put_parameters(self, schema: str, parameters: Parameters) -> None:
-        """Write the row `parameter` and the tables `param_<name>` into a schema."""
+        """Write the row `parameter` and the tables `param_<name>`, their rows numbered, into a schema."""
         types = {name: _KIND.get(scalar.type, "text") for name, scalar in scalars().items()}
         self.engine.put(f"{schema}.parameter", types, pd.DataFrame([dict(parameters.scalars)]))
         for name, parameter in list_parameters().items():
-            columns = {column: _KIND.get(kind, "text") for column, kind in parameter.columns.items()}
-            rows = [{c: row.get(c) for c in columns} for row in parameters.lists.get(name, ())]
+            columns = {f"{name}_no": "integer"}
+            columns |= {column: _KIND.get(kind, "text") for column, kind in parameter.columns.items()}
+            numbered = enumerate(parameters.lists.get(name, ()), 1)
+            rows = [{c: {**row, f"{name}_no": number}.get(c) for c in columns} for number, row in numbered]
             frame = pd.DataFrame(rows, columns=list(columns), dtype=object)
             self.engine.put(f"{schema}.param_{name}", columns, frame)
 
@@ -148,8 +151,6 @@ def _calendar_frames(zone: ZoneInfo) -> dict[str, pd.DataFrame]:
 
 @cache
 def _working_days(names: tuple[str, ...]) -> pd.DataFrame:
-    from audit_lib.catalogue import load_reference
-
     known = load_reference()["working_calendar"].rows
     return calendars.working_days(known[known["calendar"].isin(names)])
 
@@ -162,9 +163,6 @@ def coverage_types() -> dict[str, str]:
 def table_names(catalogue: Catalogue) -> list[str]:
     """Every table that a text may read, for the analyst's completion."""
     return sorted(all_tables(catalogue.contracts, catalogue.reference)) + sorted(catalogue.derived)
-
-
-__all__ = ["TEXT_SIGNAL", "World", "coverage_types", "stored_columns", "table_names"]
 
 
 def first_and_end(measure: Measure, period: Period) -> tuple[int, int]:

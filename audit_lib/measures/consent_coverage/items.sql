@@ -14,7 +14,9 @@ with judged as (
       when c.state = 'given' then 'covered'
       when c.state in ('withdrawn', 'refused', 'expired') then c.state
       when k.covers_from_day is null or k.covers_from_day > coalesce(e.opened_day, -719162) then 'before_log'
-      when c.state is not null then c.state
+      when w.first_use_second <= e.occurred_second then 'use_only'
+      when w.first_import_second <= e.occurred_second then 'import_only'
+      when w.first_asked_second <= e.occurred_second then 'no_answer'
       else 'never_asked'
     end as reason
   from consent_based_event e
@@ -23,6 +25,7 @@ with judged as (
     and c.purpose_no = e.purpose_no
     and c.from_second <= e.occurred_second
     and c.to_second > e.occurred_second
+  left join weak_consent w on w.subject_no = e.subject_no and w.purpose_no = e.purpose_no
   left join coverage k on k.table_name = 'consent_events'
 )
 select

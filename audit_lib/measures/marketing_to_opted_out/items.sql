@@ -23,7 +23,7 @@ with sent as (
     and (
       c.opted_out_day is not null
       or (
-        (c.state is null or c.state in ('use_only', 'import_only', 'no_answer'))
+        c.state is null
         and (k.covers_from_day is null or k.covers_from_day > coalesce(a.opened_day, -719162))
       )
     )

@@ -1,10 +1,11 @@
 -- Items: accounts with a birth date that are open, or of which a record is still stored. on_day = the last day before as of.
 with still_stored as (
-  select account_no
-  from stg_stored_records
-  where deleted_second is null
-    and account_no is not null
-  group by account_no
+  select a.account_no
+  from stg_accounts a
+  join stg_stored_records r on r.account_no = a.account_no
+  where a.closed_second is not null
+    and r.deleted_second is null
+  group by a.account_no
 ),
 aged as (
   select
