@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -27,9 +28,10 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 our fault; 2 the command line, a criteria file or a contract; 3 --fail-on was hit; "
     "4 input refused.",
 )
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+OUR_FAULT = 1
 FAIL_ON_HIT = 3
 
 
@@ -100,29 +102,35 @@ def run(
     """Audit a folder of exports and write the report for a period."""
     from audit_lib.report import ReportRequest, build_report
 
+    request = ReportRequest(
+        data=data,
+        period=period,
+        out=out_folder,
+        criteria=tuple(criteria or ()),
+        compare_to=compare_to,
+        edition=str(edition),
+        with_texts=with_texts,
+        jobs=jobs,
+        memory=memory,
+    )
     with _own_cache(keep) as folder, _progress("audit") as progress:
-        request = ReportRequest(
-            data=data,
-            period=period,
-            out=out_folder,
-            criteria=tuple(criteria or ()),
-            compare_to=compare_to,
-            edition=str(edition),
-            with_texts=with_texts,
-            jobs=jobs,
-            memory=memory,
-        )
         result = build_report(request, progress)
         if keep:
-            size = sum(file.stat().st_size for file in folder.glob("*.duckdb"))
-            err.print(f"The database of the audit is kept in {folder} ({size / 1e6:.1f} MB). It holds personal data.")
+            _say_what_is_kept(folder)
     _print_findings(result.results["findings"])
     for hole in result.holes:
-        err.print(f"Missing from the report: {hole}")
+        err.print(f"Missing from the report: {hole.title}. {hole.why}", markup=False)
     out.print(f"Report: {result.report}")
     if result.holes:
-        raise typer.Exit(1)
-    _exit_on(result.results["findings"], fail_on)
+        raise typer.Exit(OUR_FAULT)
+    _exit_on(result.results, fail_on)
+
+
+def _say_what_is_kept(folder: Path) -> None:
+    files = list(folder.glob("*.duckdb"))
+    size = sum(file.stat().st_size for file in files) / 1e6
+    oldest = max((time.time() - file.stat().st_mtime) / 86400 for file in files)
+    err.print(f"Kept in {folder}: {len(files)} databases, {size:.1f} MB, the oldest {oldest:.0f} days old. They hold personal data.")
 
 
 @contextmanager
@@ -174,7 +182,7 @@ def check(
     else:
         _print_inputs(found["inputs"])
         _print_findings(found["findings"])
-    _exit_on(found["findings"], fail_on)
+    _exit_on(found, fail_on)
 
 
 @app.command("ingest")
@@ -343,8 +351,11 @@ def _print_findings(findings: list[dict[str, Any]]) -> None:
         out.print(f"{silent} criteria have no measure and need attestation; the report lists them.")
 
 
-def _exit_on(findings: list[dict[str, Any]], fail_on: list[FailOn] | None) -> None:
-    if any(finding["status"] in {str(f) for f in fail_on or ()} for finding in findings):
+def _exit_on(found: dict[str, Any], fail_on: list[FailOn] | None) -> None:
+    if crashed := [observation["measure"] for observation in found["observations"] if observation["crashed"]]:
+        err.print(f"Failed, so not assessed: {', '.join(crashed)}.")
+        raise typer.Exit(OUR_FAULT)
+    if any(finding["status"] in {str(f) for f in fail_on or ()} for finding in found["findings"]):
         raise typer.Exit(FAIL_ON_HIT)
 
 

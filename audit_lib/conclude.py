@@ -122,11 +122,12 @@ def _sentence(
     if not counts.population:
         found = f"There were no {measure.items}"
         return f"{found}: nothing to test." if status is Status.NOT_APPLICABLE else f"Could not be assessed: {why}."
-    before = "" if compared is None or not compared_as else f"; {compared.exceptions:,} {compared_as}"
-    parts = [_figure(measure, counts, accounts) + before, _rate(criterion, counts)]
+    parts = [f"{_figure(measure, counts, accounts)}, {_rate(criterion, counts)}"]
+    if compared is not None and compared_as:
+        parts.append(f"{compared.exceptions:,} {compared_as}")
     if counts.untestable:
         parts.append(_untestable(counts))
-    text = ", ".join(parts[:2]) + "".join(f"; {part}" for part in parts[2:])
+    text = "; ".join(parts)
     text = text[0].upper() + text[1:]
     return f"Could not be assessed: {why}. {text}." if status is Status.NOT_ASSESSED else f"{text}."
 
@@ -136,6 +137,10 @@ def _figure(measure: Measure, counts: Counts, accounts: int) -> str:
     items = measure.item if counts.population == 1 else measure.items
     if not counts.tested:
         return f"none of {counts.population:,} {items} could be tested"
+    if not counts.exceptions and not counts.untestable and measure.kept_phrase:
+        # "None of 31 transfers did not rest on …" would have to be read twice.
+        one = counts.population == 1
+        return f"the one {items} {singular(measure.kept_phrase)}" if one else f"all {counts.population:,} {items} {measure.kept_phrase}"
     exceptions = f"{counts.exceptions:,}" if counts.exceptions else "none"
     persons = f", of {accounts:,} {'person' if accounts == 1 else 'persons'}," if accounts and counts.exceptions else ""
     phrase = singular(measure.exception_phrase) if counts.exceptions == 1 else measure.exception_phrase

@@ -199,6 +199,8 @@ class Measure:
     value_unit: str = ""
     sums: Mapping[str, str] = field(default_factory=dict)
     """Volume measures only: the `sum_*` columns → meaning."""
+    kept_phrase: str = ""
+    """Says the opposite of `exception_phrase`, for "all 40 records …"; for phrases that hold a "not" themselves."""
     item_table: str = ""
     """The export table whose key number is `item_id`; empty for composed ids."""
     looks_back: tuple[str, ...] = ()
@@ -309,6 +311,8 @@ class Observation:
     sums: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     """Limits a reader must know: texts not read, deleted rows missing from the export …"""
+    crashed: bool = False
+    """Not assessed because the measure itself failed: our fault, and the exit code of the run says so."""
     cells: pd.DataFrame | None = field(default=None, compare=False, repr=False)
     values: pd.DataFrame | None = field(default=None, compare=False, repr=False)
 

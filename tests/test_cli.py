@@ -122,6 +122,19 @@ def test_a_toy_measure_appears_everywhere_with_no_other_edit(tmp_path: Path) -> 
     assert lint.returncode == 0, lint.stdout
 
 
+def test_a_measure_that_fails_is_not_assessed_and_the_exit_code_says_so(tmp_path: Path) -> None:
+    toy = tmp_path / "toy_twice"
+    shutil.copytree(ROOT / "audit_lib" / "measures" / "transfer_volume", toy)
+    rows = (toy / "items.sql").read_text("utf-8")
+    (toy / "items.sql").write_text(rows.replace("t.transfer_no as item_id", "1 as item_id"))
+    done = audit("check", "data_samples", "--period", "2018-Q3", "--json", PRIVACY_AUDIT_MEASURES=str(tmp_path))
+    assert done.returncode == 1
+    assert "Failed, so not assessed: toy_twice." in done.stderr
+    found = {observation["measure"]: observation for observation in json.loads(done.stdout)["observations"]}
+    assert found["toy_twice"]["status"] == "not-assessed"
+    assert found["transfer_volume"]["status"] == "measured"
+
+
 @pytest.mark.parametrize(
     ("bad", "says"),
     [

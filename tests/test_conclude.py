@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -194,9 +195,19 @@ def test_sentence_with_a_compared_period() -> None:
         compared=Counts(13_000, 289, 0),
         compared_as="at the end of last quarter",
     )
-    assert "past their due day; 289 at the end of last quarter, 2.2 %" in found.sentence
+    assert found.sentence.endswith("past their due day, 2.2 %, tolerable 0 %; 289 at the end of last quarter.")
     assert found.compared == Counts(13_000, 289, 0)
     assert found.compared_status is Status.NOT_SATISFIED
+
+
+def test_a_kept_promise_is_not_said_with_two_negations() -> None:
+    asked = replace(MEASURE, exception_phrase="were not deleted in time", kept_phrase="were deleted in time")
+    all_kept = conclude(criterion(), observation(), measure=asked, counts=Counts(40, 0, 0))
+    assert all_kept.sentence == "All 40 records of closed accounts were deleted in time, tolerable 0 %."
+    one = conclude(criterion(), observation(), measure=asked, counts=Counts(1, 0, 0))
+    assert one.sentence == "The one record of a closed account was deleted in time, tolerable 0 %."
+    unsure = conclude(criterion(), observation(), measure=asked, counts=Counts(40, 0, 1))
+    assert unsure.sentence.startswith("None of 40 records of closed accounts were not deleted in time")
 
 
 def test_assumed_tolerable_rate_is_said() -> None:

@@ -25,7 +25,7 @@ EXTRA_MEASURES = "PRIVACY_AUDIT_MEASURES"
 _REQUIRED = ("title", "area", "kind", "question", "item", "items", "exception", "exception_phrase", "on_day", "reasons")
 _OPTIONAL = {
     "groups", "value", "value_unit", "sums", "item_table", "looks_back", "needs_tombstones", "optional_tables", "why_it_matters",
-    "caveats", "author", "checked_by", "next_review",
+    "caveats", "author", "checked_by", "next_review", "kept_phrase",
 }  # fmt: skip
 AREAS = ("retention", "rights", "consent", "under_13", "transfers", "other")
 

@@ -77,7 +77,7 @@ class Auditor:
         except Exception as error:  # a measure that crashes must not take the others with it; the finding says so
             _log.exception("measure %s failed", measure.id)
             why = f"the measure failed ({type(error).__name__}); the log has the details"
-            return Evaluated(observe.not_assessed(measure, self.period, dict(overrides), why))
+            return Evaluated(observe.not_assessed(measure, self.period, dict(overrides), why, crashed=True))
 
     def _evaluate(
         self,

@@ -153,8 +153,16 @@ def _cut_months(period: Period) -> Iterable[str]:
         yield f"{period.last_day:%Y-%m}"
 
 
-def not_assessed(measure: Measure, period: Period, parameters: Mapping[str, Any], why: str) -> Observation:
+def not_assessed(
+    measure: Measure, period: Period, parameters: Mapping[str, Any], why: str, *, crashed: bool = False
+) -> Observation:
     """An observation without figures, with the reason."""
     return Observation(
-        measure=measure.id, kind=measure.kind, period=period, parameters=dict(parameters), status="not-assessed", why=why
+        measure=measure.id,
+        kind=measure.kind,
+        period=period,
+        parameters=dict(parameters),
+        status="not-assessed",
+        why=why,
+        crashed=crashed,
     )

@@ -73,6 +73,7 @@ def observation_dict(found: Observation) -> dict[str, Any]:
         "notes": list(found.notes),
         "status": found.status,
         "why": found.why,
+        "crashed": found.crashed,
     }
 
 

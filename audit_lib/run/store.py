@@ -74,6 +74,7 @@ def _observation(
         cut_months=tuple(cut),
         sums=content["sums"],
         notes=tuple(content["notes"]),
+        crashed=content["crashed"],
         cells=cells,
         values=values,
     )
