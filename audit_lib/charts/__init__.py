@@ -1,0 +1,43 @@
+"""Charts: observations and findings in, figures out. Nothing here queries anything.
+
+Every function returns a `Figure` whose title is the answer in words. What could not be assessed comes back as a figure
+that says why, never as an empty chart.
+
+>>> from audit_lib import charts, open_run
+>>> run = open_run("data_samples", period="2018-Q3")  # doctest: +SKIP
+>>> charts.overdue_by_category(run.observe("retention_overrun"))  # doctest: +SKIP
+"""
+
+from audit_lib.charts.consent import coverage_by_purpose, marketing_to_opted_out, uncovered_by_country
+from audit_lib.charts.figure import FIGURE_MIME, VEGALITE_MIME, Figure, chart_table
+from audit_lib.charts.overview import findings_by_area
+from audit_lib.charts.retention import deleted_on_time_by_month, overdue_by_category, stored_by_reason
+from audit_lib.charts.rights import Deadline, answered_on_time_by_month, reasons_by_regime, response_time_by_right
+from audit_lib.charts.theme import enable
+from audit_lib.charts.transfers import origin_to_destination, tools_by_destination, volume_by_month
+from audit_lib.charts.under_13 import age_at_sign_up, signals_by_kind
+
+enable()
+
+__all__ = [
+    "FIGURE_MIME",
+    "VEGALITE_MIME",
+    "Deadline",
+    "Figure",
+    "age_at_sign_up",
+    "answered_on_time_by_month",
+    "chart_table",
+    "coverage_by_purpose",
+    "deleted_on_time_by_month",
+    "findings_by_area",
+    "marketing_to_opted_out",
+    "origin_to_destination",
+    "overdue_by_category",
+    "reasons_by_regime",
+    "response_time_by_right",
+    "signals_by_kind",
+    "stored_by_reason",
+    "tools_by_destination",
+    "uncovered_by_country",
+    "volume_by_month",
+]
