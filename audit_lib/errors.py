@@ -13,6 +13,10 @@ class AuditError(Exception):
 
     exit_code = 2
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints in a notebook: the sentence. The cell still fails."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class DefinitionError(AuditError):
     """A command line, criteria file, contract or measure folder that does not say what it must (exit code 2)."""

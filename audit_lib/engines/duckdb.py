@@ -39,7 +39,9 @@ class DuckDB:
             raise
         self._tracer = tracer
         self.run("set timezone = 'UTC'")
-        self.run("set enable_progress_bar = false")
+        # Only where it is on: in a kernel without widgets DuckDB 2.0 has it off and refuses the setting itself.
+        if self.rows("select current_setting('enable_progress_bar')") != [(False,)]:
+            self.run("set enable_progress_bar = false")
         # Nothing here is fetched from anywhere: an extension that is not built in is an error, not a download.
         self.run("set autoinstall_known_extensions = false")
         if memory:

@@ -413,22 +413,3 @@ def _text(value: object) -> str | None:
 
 def _number(value: Any) -> str:
     return "null" if pd.isna(value) else str(int(value))
-
-
-def bear_missing_bars() -> None:
-    """Let the engine open in a kernel without ipywidgets: there DuckDB 2.0 has no progress bar, and refuses to switch it off."""
-    import duckdb
-
-    original = DuckDB.run
-    if getattr(original, "bears_missing_bars", False):
-        return
-
-    def run(self: DuckDB, sql: str) -> None:
-        try:
-            original(self, sql)
-        except duckdb.InvalidInputException:
-            if "enable_progress_bar" not in sql:
-                raise
-
-    run.bears_missing_bars = True  # type: ignore[attr-defined]
-    DuckDB.run = run  # type: ignore[method-assign]
