@@ -18,7 +18,7 @@ report: .venv/ready ## Audit the sample exports and write reports/2018-Q3/report
 	$(BIN)/privacy-audit run data_samples --period 2018-Q3 --compare-to 2018-Q2 --with-texts
 
 test: .venv/ready browser ## Run all tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet
+	$(BIN)/python -m pytest --nbval --numprocesses 2 --dist loadfile --quiet tests tests/golden/20_rights_requests.ipynb tests/golden/90_compliance_report.ipynb
 
 lint: .venv/ready ## Style, types, imports between floors, portable SQL
 	$(BIN)/ruff check .
@@ -49,6 +49,7 @@ lock: .venv/ready ## Resolve the lock files again; no index addresses in them
 
 golden: .venv/ready ## Write the golden figures of the samples anew; say in CHANGELOG.md what moved and why
 	WRITE_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/test_samples_audit.py -k golden_file
+	$(BIN)/python tests/golden_notebooks.py
 
 clean: ## Remove the environment and caches
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

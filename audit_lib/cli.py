@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -351,7 +351,7 @@ def _print_findings(findings: list[dict[str, Any]]) -> None:
         out.print(f"{silent} criteria have no measure and need attestation; the report lists them.")
 
 
-def _exit_on(found: dict[str, Any], fail_on: list[FailOn] | None) -> None:
+def _exit_on(found: Mapping[str, Any], fail_on: list[FailOn] | None) -> None:
     if crashed := [observation["measure"] for observation in found["observations"] if observation["crashed"]]:
         err.print(f"Failed, so not assessed: {', '.join(crashed)}.")
         raise typer.Exit(OUR_FAULT)
