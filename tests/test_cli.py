@@ -43,6 +43,26 @@ def test_fail_on_ends_with_3_and_findings_are_still_printed() -> None:
     assert "not satisfied" in done.stdout
 
 
+def test_a_missing_export_is_in_the_report_and_in_the_exit_code(tmp_path: Path) -> None:
+    words = ("--period", "2018-Q3", "--fail-on", "not-assessed")
+    assert audit("check", "data_samples", *words).returncode == 0
+    data = tmp_path / "data"
+    shutil.copytree(ROOT / "data_samples", data)
+    (data / "legal_holds.csv").unlink()
+    done = audit("run", str(data), *words, "--out", str(tmp_path / "reports"))
+    assert done.returncode == 3, done.stderr
+    assert "the export of legal_holds is missing" in done.stdout
+    report = tmp_path / "reports" / "2018-Q3" / "report.html"
+    assert done.stdout.rstrip().endswith(f"Report: {report}")
+    assert "the export of legal_holds is missing" in report.read_text("utf-8")
+    assert audit("verify", str(report.parent)).returncode == 0
+    with (report.parent / "findings.csv").open("a") as file:
+        file.write("x")
+    changed = audit("verify", str(report.parent))
+    assert changed.returncode == 3
+    assert "findings.csv has been changed" in changed.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
