@@ -24,7 +24,7 @@ def stacked(
     drawn = base.mark_bar(stroke="white", strokeWidth=1).encode(
         x=alt.X("start:Q", title=unit, axis=alt.Axis(tickMinStep=1, format=",d", grid=True)),
         x2="end:Q",
-        color=alt.Color(f"{part}:N", sort=parts, scale=scale or theme.colours(parts)),
+        color=alt.Color(f"{part}:N", sort=parts, scale=scale or theme.colours(parts), legend=theme.legend(parts)),
         opacity=alt.condition(pick, alt.value(1), alt.value(0.25)),
         order=alt.Order("start:Q"),
     ).add_params(pick)
@@ -91,7 +91,7 @@ def columns_by_month(frame: pd.DataFrame, part: str, parts: list[str], *, unit: 
         .encode(
             x=alt.X("month:O", title="month", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y(f"sum({value}):Q", title=unit, axis=alt.Axis(tickMinStep=1, format=",d")),
-            color=alt.Color(f"{part}:N", sort=parts, scale=theme.colours(parts)),
+            color=alt.Color(f"{part}:N", sort=parts, scale=theme.colours(parts), legend=theme.legend(parts)),
             order=alt.Order("_order:Q"),
             opacity=alt.condition(pick, alt.value(1), alt.value(0.25)),
             tooltip=[alt.Tooltip("month:O"), alt.Tooltip(f"{part}:N"), alt.Tooltip(f"sum({value}):Q", format=",", title=unit)],

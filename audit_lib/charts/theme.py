@@ -67,7 +67,7 @@ def _theme() -> alt.theme.ThemeConfig:
                 "title": None,
                 "symbolStrokeWidth": 2,
                 "columns": 3,
-                "labelLimit": 300,
+                "labelLimit": 600,
             },
             "title": {
                 "anchor": "start",
@@ -91,6 +91,12 @@ def enable() -> None:
 def colours(words: list[str]) -> alt.Scale:
     """The palette for words in a given order; from the ninth on it starts again (the dashes and shapes do too)."""
     return alt.Scale(domain=words, range=[PALETTE[i % len(PALETTE)] for i in range(len(words))])
+
+
+def legend(words: list[str]) -> alt.Legend:
+    """A legend whose words fit the width: three beside each other, or two, or one."""
+    longest = max((len(word) for word in words), default=0)
+    return alt.Legend(columns=3 if longest <= 26 else 2 if longest <= 44 else 1)
 
 
 def dashes(words: list[str]) -> alt.Scale:
