@@ -59,6 +59,7 @@ def texts(catalogue: Catalogue, staging: Mapping[str, str]) -> dict[str, Any]:
         "staging": {name: sha256_text(text) for name, text in sorted(staging.items())},
         "derived": {name: step.sql_sha256 for name, step in sorted(catalogue.derived.items())},
         "measures": {name: measure.sql_sha256 for name, measure in sorted(catalogue.measures.items())},
+        "definitions": {name: measure.definition_sha256 for name, measure in sorted(catalogue.measures.items())},
         "reference": {name: table.sha256 for name, table in sorted(catalogue.reference.items())},
         "criteria": {document.id: document.sha256 for document in catalogue.documents},
     }

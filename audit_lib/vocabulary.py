@@ -78,6 +78,11 @@ class Period:
     end: date
     name: str = field(compare=False, default="")
 
+    def __post_init__(self) -> None:
+        """Refuse years that the calendar tables do not reach, with room for deadlines on both sides."""
+        if not 1910 <= self.start.year <= self.end.year <= 2090:
+            raise DefinitionError("A period lies in the years 1910 to 2090.")
+
     @classmethod
     def parse(cls, text: str, today: date | None = None) -> Period:
         """Read `2018`, `2018-Q3`, `2018-07`, `2018-07-01..2018-09-30` (last day included), `last-month`,
@@ -87,6 +92,8 @@ class Period:
         Raises DefinitionError with the accepted forms when `text` is none of them.
         """
         text = text.strip()
+        if re.match(r"0000|9999", text):
+            raise DefinitionError("A period lies in the years 1910 to 2090.")
         if match := re.fullmatch(r"(\d{4})", text):
             start, months = date(int(match[1]), 1, 1), 12
         elif match := re.fullmatch(r"(\d{4})-[Qq]([1-4])", text):
@@ -120,6 +127,8 @@ class Period:
             ) from None
         if last < first:
             raise DefinitionError(f"Period {text!r} ends before it begins. Write the earlier day first.")
+        if last.year == date.max.year:
+            raise DefinitionError("A period lies in the years 1910 to 2090.")
         return cls(first, last + timedelta(days=1), text)
 
     @property
@@ -195,6 +204,8 @@ class Measure:
     """Group word (without `group_`) → meaning."""
     sql: str
     sql_sha256: str
+    definition_sha256: str
+    """Of `measure.toml`."""
     value: str = ""
     value_unit: str = ""
     sums: Mapping[str, str] = field(default_factory=dict)
@@ -207,6 +218,9 @@ class Measure:
     """Tables in which the answer may depend on rows before the first opening of an account."""
     needs_tombstones: tuple[str, ...] = ()
     """Tables that must keep deleted rows for the measure to be assessed."""
+    reach_back_days: int = 0
+    """Flows judged later than their rows came in: days before the period from which the tables must be covered; −1: from
+    the first opening of an account on."""
     optional_tables: tuple[str, ...] = ()
     """Tables without which the measure is still assessed, with a note."""
     reads: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -25,7 +25,7 @@ EXTRA_MEASURES = "PRIVACY_AUDIT_MEASURES"
 _REQUIRED = ("title", "area", "kind", "question", "item", "items", "exception", "exception_phrase", "on_day", "reasons")
 _OPTIONAL = {
     "groups", "value", "value_unit", "sums", "item_table", "looks_back", "needs_tombstones", "optional_tables", "why_it_matters",
-    "caveats", "author", "checked_by", "next_review", "kept_phrase",
+    "caveats", "author", "checked_by", "next_review", "kept_phrase", "reach_back_days",
 }  # fmt: skip
 AREAS = ("retention", "rights", "consent", "under_13", "transfers", "other")
 
@@ -108,7 +108,8 @@ def load_measures(folders: Iterable[Path], tables: Tables, contracts: Mapping[st
     measures: dict[str, Measure] = {}
     for folder in folders:
         try:
-            content = tomllib.loads((folder / "measure.toml").read_text("utf-8"))
+            definition = (folder / "measure.toml").read_text("utf-8")
+            content = tomllib.loads(definition)
             sql = (folder / "items.sql").read_text("utf-8")
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             problems.append(f"measure {folder.name}: {error}")
@@ -118,7 +119,8 @@ def load_measures(folders: Iterable[Path], tables: Tables, contracts: Mapping[st
             found.append("a measure of this name exists already")
         problems += [f"measure {folder.name}: {problem}" for problem in found]
         if not found:
-            measures[folder.name] = _measure(folder.name, content, sql, tables, contracts)
+            entries = {**content, "definition_sha256": text_hash(definition)}
+            measures[folder.name] = _measure(folder.name, entries, sql, tables, contracts)
     raise_problems(problems, "Measures")
     return measures
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ import duckdb
 import pandas as pd
 
 from audit_lib.engines import made_in
-from audit_lib.errors import AuditError
+from audit_lib.errors import AuditError, DefinitionError
 
 _TYPES = {"integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN"}
 _log = logging.getLogger(__name__)
+
+
+class UnreadableDatabase(Exception):
+    """A database file that cannot be opened: cut off, or of another version."""
 
 
 class DuckDB:
@@ -36,7 +41,7 @@ class DuckDB:
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
                 raise AuditError(f"{path} is in use by another run. Wait for it to end, or name another file.") from None
-            raise
+            raise UnreadableDatabase(str(path)) from error
         self._tracer = tracer
         self.run("set timezone = 'UTC'")
         # Only where it is on: in a kernel without widgets DuckDB 2.0 has it off and refuses the setting itself.
@@ -45,7 +50,12 @@ class DuckDB:
         # Nothing here is fetched from anywhere: an extension that is not built in is an error, not a download.
         self.run("set autoinstall_known_extensions = false")
         if memory:
-            self.run(f"set memory_limit = '{memory.replace(chr(39), '')}'")
+            self._limit(memory)
+
+    def _limit(self, memory: str) -> None:
+        if not re.fullmatch(r"\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)", memory, re.IGNORECASE):
+            raise DefinitionError(f"The memory limit {memory!r} is not understood. Write it as 4GB or 800MB.")
+        self.run(f"set memory_limit = '{memory}'")
 
     def run(self, sql: str) -> None:
         """Run one statement without a result."""

@@ -148,10 +148,12 @@ def _instant(value: Any) -> datetime:
             value = datetime.fromisoformat(value) if len(value) > 10 else None
         except ValueError:
             value = None
-    if not isinstance(value, datetime):
-        raise _BadValueError("must be an instant, such as 2018-10-02T03:00:00Z")
+    if not isinstance(value, datetime) or not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise _BadValueError("must be an instant of the years 1900 to 2100, such as 2018-10-02T03:00:00Z")
     return value
 
+
+FIRST_YEAR, LAST_YEAR = 1900, 2100
 
 _KEYS: dict[str, Callable[[Any], Any]] = {
     "files": _files,

@@ -105,10 +105,11 @@ def open_file(con: duckdb.DuckDBPyConnection, file: SourceFile, extraction: Extr
     quote = extraction.declared.quote
     dialect = Dialect(extraction.delimiter(file), '"' if quote is None else quote, file.gzipped)
     seen = scan(file.path, dialect)
-    twice = sorted({column for column in seen.header if seen.header.count(column) > 1})
+    # By position: a file without a header has values of persons in its first line.
+    twice = [str(place) for place, column in enumerate(seen.header, 1) if seen.header.count(column) > 1]
     if twice:
         raise UnreadableError(
-            f"the header names a column more than once ({', '.join(twice)})", "Give every column its own name.", 0, 0
+            f"the header has one name for several columns (columns {', '.join(twice)})", "Give every column its own name.", 0, 0
         )
     return OpenFile(file, extraction, dialect, seen.records, seen.header, odd_space=seen.odd_space)
 

@@ -84,10 +84,18 @@ class TableSource:
 
     @property
     def covers_to_day(self) -> int | None:
-        """Last day covered by any extraction; None when one of them does not say."""
-        days = [extraction.declared.covers_to_day for extraction in self.extractions]
-        known = [day for day in days if day is not None]
-        return max(known) if len(known) == len(days) else None
+        """Last day covered without a gap from the first on; None when an extraction does not say."""
+        declared = [extraction.declared for extraction in self.extractions]
+        spans = sorted((d.covers_from_day, d.covers_to_day) for d in declared if d.covers_from_day is not None and d.covers_to_day is not None)
+        if len(spans) < len(declared):
+            known = [d.covers_to_day for d in declared if d.covers_to_day is not None]
+            return max(known) if len(known) == len(declared) else None
+        reached = spans[0][1]
+        for first, last in spans[1:]:
+            if first > reached + 1:
+                break
+            reached = max(reached, last)
+        return reached
 
     @property
     def keeps_deleted(self) -> bool | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from audit_lib.catalogue.countries import COUNTRIES
 from audit_lib.ingest.zones import END_SECOND, FIRST_SECOND, floor_second_sql, utc_second_sql
 from audit_lib.vocabulary import FIRST_DAY, LAST_DAY, Column
 
@@ -46,7 +47,7 @@ def value_sql(column: Column, t: str) -> str:
         parsed = f"case when strlen({t}) = 10 then cast(try_strptime({t}, '%Y-%m-%d') as date) end"
         return f"cast({parsed} - date '1970-01-01' as integer)"
     if column.type == "country":
-        return f"case when strlen({t}) = 2 and {t}[1] between 'A' and 'Z' and {t}[2] between 'A' and 'Z' then {t} end"
+        return f"case when {t} in {words_sql(tuple(sorted(COUNTRIES)))} then {t} end"
     if column.type == "region":
         return f"case when strlen({t}) <= 3 and regexp_full_match({t}, '[A-Z0-9]+') then {t} end"
     if column.type == "integer":

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from audit_lib.engines.duckdb import DuckDB
-from audit_lib.vocabulary import Contract, Kind, Measure, Period, day_date, day_number
+from audit_lib.vocabulary import FIRST_DAY, Contract, Kind, Measure, Period, day_date, day_number
+
+NOTED_SHARE = Fraction(1, 100)
+"""Share of doubtful rows above which a finding says so."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Assessable:
     faulty_share: Fraction = Fraction(0)
     """Of the table it reads with the most faults: rows quarantined or without a value it uses ÷ rows."""
     faulty_table: str = ""
+    doubts: tuple[str, ...] = ()
+    """What more than one row in a hundred of a table has, and what may keep items out of the population unseen."""
 
 
 class Inputs:
@@ -54,6 +60,7 @@ class Inputs:
         self._period = period
         self._as_of_second = as_of_second
         self.tables = {t.table: t for t in self._read()}
+        self._undeclared: dict[str, int] = {}
         self._first_opening = self._first_opening_day()
 
     def _read(self) -> Iterator[TableInput]:
@@ -82,9 +89,10 @@ class Inputs:
         share, faulty = max(((self._faulty_share(table, measure), table) for table in measure.reads), default=(Fraction(0), ""))
         return Assessable(
             is_covered=all(self._reaches(table, measure) for table in needed),
-            notes=tuple(self._notes(measure)),
+            notes=(*self._notes(measure), *(doubts := tuple(self._doubts(measure)))),
             faulty_share=share,
             faulty_table=faulty,
+            doubts=doubts,
         )
 
     def _problems(self, table: str, measure: Measure) -> Iterator[str]:
@@ -105,6 +113,8 @@ class Inputs:
             yield f"{table} is declared to have rows every day, but has none in the period"
 
     def _empty_without_a_word(self, found: TableInput) -> Iterator[str]:
+        if self._rows_in(found.table):
+            return  # its rows were all quarantined: that is told by the share of faults
         if found.covers_from_day is None:
             yield f"the export of {found.table} is empty and not declared complete"
         if found.is_daily:
@@ -112,22 +122,41 @@ class Inputs:
         if named := self._named_elsewhere(found.table):
             yield f"the export of {found.table} is empty, but {named} names its rows"
 
+    def _rows_in(self, table: str) -> int:
+        """Rows in the files of a table, whatever became of them."""
+        return int(self._engine.rows(f"select coalesce(sum(rows), 0) from input_file where table_name = '{table}'")[0][0])
+
     def _out_of_reach(self, found: TableInput, measure: Measure) -> Iterator[str]:
         last = day_number(self._period.last_day)
         if found.extracted_second is not None and found.extracted_second < self._as_of_second:
             yield f"{found.table} was extracted before the end of the period"
         elif found.covers_to_day is not None and found.covers_to_day < last:
             yield f"{found.table} covers only the days to {day_date(found.covers_to_day)}"
+        elif found.extracted_second is None and found.covers_to_day is None and self._newest_day < last:
+            yield f"how far {found.table} reaches is not declared, and nothing in the exports is from the end of the period or later"
         start = None if found.table in measure.looks_back else self._must_cover_from(measure)
         if start is not None and found.covers_from_day is not None and found.covers_from_day > start:
             yield f"{found.table} covers only the days from {day_date(found.covers_from_day)}"
 
     def _must_cover_from(self, measure: Measure) -> int | None:
-        if measure.kind in (Kind.FLOW, Kind.VOLUME):
-            return day_number(self._period.start)
         if measure.kind is Kind.DURATION:
             return day_number(self._period.year_before_end())
-        return self._first_opening
+        if measure.kind is Kind.STOCK or measure.reach_back_days < 0:
+            return self._first_opening
+        return day_number(self._period.start) - measure.reach_back_days
+
+    @cached_property
+    def _newest_day(self) -> int:
+        """The newest day on which any log has a row."""
+        days = [self._newest_of(table) for table, found in self.tables.items() if found.rows]
+        return max((day for day in days if day is not None), default=FIRST_DAY)
+
+    def _newest_of(self, table: str) -> int | None:
+        placed_by = self._contracts[table].placed_by
+        if not placed_by or self._contracts[table].columns[placed_by[0]].type != "instant":
+            return None
+        newest: int | None = self._engine.rows(f"select max({self._contracts[table].columns[placed_by[0]].stem}_day) from {table}")[0][0]
+        return newest
 
     def _named_elsewhere(self, table: str) -> str:
         """A loaded table whose rows name rows of the empty `table`; empty when there is none."""
@@ -164,6 +193,8 @@ class Inputs:
         """Whether the exporter declares that `table` reaches as far back and forward as the measure must see."""
         found = self.tables[table]
         start = self._first_opening if table in measure.looks_back else self._must_cover_from(measure)
+        if self._contracts[table].tombstones and found.keeps_deleted is not True:
+            return False  # what was deleted may be missing, so that nothing to test does not mean that there was nothing
         back = found.covers_from_day is not None and (start is None or found.covers_from_day <= start)
         to_the_end = found.covers_to_day is not None and found.covers_to_day >= day_number(self._period.last_day)
         return back and (to_the_end or (found.extracted_second or 0) >= self._as_of_second)
@@ -173,21 +204,52 @@ class Inputs:
             found = self.tables[table]
             if table in measure.optional_tables and found.rows is None:
                 yield f"{table} were not read (run with --with-{table} where the law allows it)"
-            elif found.rows == 0:
+            elif found.rows == 0 and not self._rows_in(table):
                 yield f"the export of {table} is empty"
             if silent := self.silent_days(table) if found.rows else []:
                 yield f"{table} has no rows on {len(silent)} days of the period, though it is declared to have them every day"
-        if measure.id == "retention_overrun" and self.tables["stored_records"].keeps_deleted is not True:
-            yield "measured of the records still there: the export does not keep deleted rows"
+        for table in ("accounts", "stored_records"):
+            if measure.id == "retention_overrun" and self.tables[table].keeps_deleted is not True:
+                yield f"measured of the records still there: the export of {table} is not declared to keep deleted rows"
+
+    def _doubts(self, measure: Measure) -> Iterator[str]:
+        for table in measure.reads:
+            rows = self._rows_in(table) if self.tables[table].rows else 0
+            for what, count in self._doubtful(table, measure).items():
+                if rows and Fraction(count, rows) > NOTED_SHARE:
+                    yield f"{count:,} of {rows:,} rows of {table} {what}"
+
+    def _doubtful(self, table: str, measure: Measure) -> dict[str, int]:
+        """What is doubtful about rows of a table in columns that the measure reads → how many rows."""
+        used = measure.reads[table]
+        unknown = self._engine.rows(
+            f"select column_name, sum(rows) from fault where table_name = '{table}' and effect = 'unknown_word' group by 1 order by 1"
+        )
+        found = {f"hold words in {column} that are not known": int(rows) for column, rows in unknown if column in used}
+        breaks = self._engine.rows(
+            f"select rule, count(distinct number) from rule_break where table_name = '{table}' "
+            "and rule in ('unknown_account', 'after_extraction') group by 1 order by 1"
+        )
+        said = {"unknown_account": "name accounts that are not in the export", "after_extraction": "have instants after the extraction"}
+        found |= {said[rule]: int(rows) for rule, rows in breaks if rule != "unknown_account" or "account_id" in used}
+        if "purpose" in used and "purpose" in measure.parameters:
+            found["are for purposes that the criteria do not declare"] = self._of_undeclared_purpose(table)
+        return found
+
+    def _of_undeclared_purpose(self, table: str) -> int:
+        if table not in self._undeclared:
+            query = f"select count(*) from {table} where purpose is not null and purpose not in (select purpose from param_purpose)"
+            self._undeclared[table] = int(self._engine.rows(query)[0][0])
+        return self._undeclared[table]
 
     def _faulty_share(self, table: str, measure: Measure) -> Fraction:
         """Rows of `table` that were quarantined or lost a value the measure uses, as a share of its rows."""
-        if not self.tables[table].rows:
+        rows = self._rows_in(table)
+        if not rows:
             return Fraction(0)
         used = ", ".join(f"'{column}'" for column in sorted(measure.reads[table])) or "''"
         faulty = self._engine.rows(
             f"select count(*) from (select distinct file_no, record from quarantine where table_name = '{table}' "
             f"and (effect = 'quarantined' or (effect = 'dropped' and column_name in ({used}))))"
         )[0][0]
-        rows = self._engine.rows(f"select coalesce(sum(rows), 0) from input_file where table_name = '{table}'")[0][0]
-        return Fraction(int(faulty), int(rows)) if rows else Fraction(0)
+        return Fraction(int(faulty), rows)

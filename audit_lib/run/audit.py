@@ -157,6 +157,9 @@ class Auditor:
             return conclude(criterion, replace(found, status="not-assessed", why=why), measure=measure)
         cells = criterion_cells(criterion, found, measure)
         counts = observe.counted(cells)
+        if not counts.population and assessable.doubts:
+            why = f"nothing was found to test, but {assessable.doubts[0]}"
+            return conclude(criterion, replace(found, status="not-assessed", why=why), measure=measure)
         return conclude(
             criterion,
             found,

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from pathlib import Path
 
+from audit_lib.errors import DefinitionError
+
 CACHE = "PRIVACY_AUDIT_CACHE"
 """Environment variable: the folder for warehouses; `privacy-audit run` points it at a folder it deletes."""
 KEEP_DAYS = 30
+OURS = re.compile(r"[0-9a-f]{24}-[0-9a-f]{24}\.duckdb|\.building-[0-9a-f]{24}-\d+\.duckdb(\.wal)?")
+"""Names of the files we make."""
 
 
 def folder() -> Path:
-    """The cache folder, made readable by its owner only."""
+    """The cache folder; made, if it is not there, so that its owner alone can read it."""
     named = os.environ.get(CACHE)
     base = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "privacy-audit"
-    base.mkdir(parents=True, exist_ok=True, mode=0o700)
-    base.chmod(0o700)
+    try:
+        base.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DefinitionError(f"The folder {base} for databases cannot be made ({error.strerror}). Name another in {CACHE}.") from None
+    if not os.access(base, os.W_OK):
+        raise DefinitionError(f"The folder {base} for databases cannot be written to. Name another in {CACHE}.")
     return base
 
 
 def forget_old(now: float | None = None) -> list[Path]:
-    """Delete warehouses that nobody has opened for 30 days; returns what was deleted."""
+    """Delete warehouses of ours that nobody has opened for 30 days; returns what was deleted. Other files stay."""
     limit = (time.time() if now is None else now) - KEEP_DAYS * 86400
-    old = [file for file in folder().glob("*.duckdb*") if file.stat().st_mtime < limit]
+    ours = (file for file in folder().iterdir() if OURS.fullmatch(file.name))
+    old = [file for file in ours if file.stat().st_mtime < limit]
     for file in old:
         file.unlink(missing_ok=True)
     return old

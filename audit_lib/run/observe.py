@@ -116,7 +116,7 @@ def observation(
 ) -> Observation:
     """The observation of a measure: every figure summed from its cells."""
     shown = in_period(cells, measure, period)
-    by_month = {} if measure.kind is Kind.STOCK else _by_month(cells)
+    by_month = {} if measure.kind is Kind.STOCK else _by_month(cells, period)
     return Observation(
         measure=measure.id,
         kind=measure.kind,
@@ -141,7 +141,10 @@ def _reasons(cells: pd.DataFrame, measure: Measure) -> dict[str, int]:
     return {reason: int(found.get(reason, 0)) for reason in measure.reasons}
 
 
-def _by_month(cells: pd.DataFrame) -> dict[str, Counts]:
+def _by_month(cells: pd.DataFrame, period: Period) -> dict[str, Counts]:
+    """Counts by month. Of a month that the period cuts only the days of the period count, so that months add up to it."""
+    first = day_number(period.start)
+    cells = cells[(cells["on_day"] >= first) | (cells["on_day"] < first - period.start.day + 1)]
     months = {day: f"{day_date(day):%Y-%m}" for day in cells["on_day"].unique()}
     return _counted_by(cells, cells["on_day"].map(months))
 

@@ -13,8 +13,8 @@ from audit_lib import evidence, ingest
 from audit_lib.catalogue import Catalogue, load_catalogue
 from audit_lib.conclude import worst_first
 from audit_lib.disclosure import load_pseudonyms
-from audit_lib.engines.duckdb import DuckDB
-from audit_lib.errors import DefinitionError
+from audit_lib.engines.duckdb import DuckDB, UnreadableDatabase
+from audit_lib.errors import AuditError, DefinitionError
 from audit_lib.run import cache
 from audit_lib.run.audit import Auditor, Compared, Evaluated, called, criterion_cells, plan
 from audit_lib.run.observe import counted
@@ -54,7 +54,7 @@ class Request:
         """What the loaded tables depend on."""
         kept = {table: sorted(columns) for table, columns in sorted(self.columns().items())}
         content = self.sources.content_hash(with_texts=self.with_texts)
-        said = [content, kept, self.catalogue.zone.key, self.with_texts, evidence.code_hash()]
+        said = [content, kept, self.catalogue.zone.key, self.with_texts, evidence.code_hash(), evidence.versions()]
         return evidence.fingerprint(said)[:24]
 
     def audit_key(self) -> str:
@@ -92,10 +92,12 @@ def open_run(
     path = cache.folder() / f"{ingest_key}-{audit_key}.duckdb"
     if not path.exists():
         building, loaded = cache.start_file(ingest_key, audit_key)
+        old_mask = os.umask(0o077)  # the database and what the engine writes beside it
         try:
             _build(request, building, loaded, progress)
             os.replace(building, path)
         finally:
+            os.umask(old_mask)
             for left in building.parent.glob(f"{building.name}*"):
                 left.unlink(missing_ok=True)
     os.utime(path)
@@ -113,13 +115,15 @@ def _request(
     today = datetime.now(catalogue.zone).date()
     asked = Period.parse(period, today)
     other = Period.parse(compare_to, today) if compare_to else None
+    if asked.end > today:
+        raise DefinitionError(f"The period {asked} has not ended ({catalogue.zone.key} time). Name one that has.")
     if other and other.end > asked.end:
         raise DefinitionError(f"The period to compare with ({other}) ends after {asked}. Name an earlier one.")
     return Request(ingest.read_sources(data, catalogue.contracts), catalogue, asked, other, with_texts, memory)
 
 
 def _opened(request: Request, path: Path, reveal: bool) -> Run:
-    engine = DuckDB(path, read_only=True, memory=request.memory)
+    engine = _engine(path, request.memory)
     return Run(
         engine=engine,
         catalogue=request.catalogue,
@@ -133,13 +137,17 @@ def _opened(request: Request, path: Path, reveal: bool) -> Run:
     )
 
 
+def _engine(path: Path, memory: str | None) -> DuckDB:
+    try:
+        return DuckDB(path, read_only=True, memory=memory)
+    except UnreadableDatabase:
+        path.unlink()
+        raise AuditError(f"The database {path.name} in the cache could not be read and has been deleted. Run the audit again.") from None
+
+
 def _build(request: Request, path: Path, loaded: bool, progress: Progress) -> None:
     """Make the warehouse: load the exports (unless a file of theirs was at hand), evaluate, conclude, keep."""
-    old_mask = os.umask(0o077)
-    try:
-        engine = DuckDB(path, memory=request.memory)
-    finally:
-        os.umask(old_mask)
+    engine = DuckDB(path, memory=request.memory)
     try:
         if loaded:
             _drop_results(engine)
