@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from audit_lib.catalogue import criteria, schemas
 from audit_lib.catalogue.contracts import load_contracts
+from audit_lib.catalogue.countries import COUNTRIES
 from audit_lib.catalogue.measures import (
     Derived,
     Tables,
@@ -18,7 +19,7 @@ from audit_lib.catalogue.measures import (
     load_measures,
     measure_folders,
 )
-from audit_lib.catalogue.parameters import Parameters
+from audit_lib.catalogue.parameters import Known, Parameters
 from audit_lib.catalogue.reference import ReferenceTable, load_reference
 from audit_lib.vocabulary import Clause, Contract, Criterion, Document, Measure
 
@@ -59,6 +60,22 @@ def _definitions() -> tuple[dict[str, Contract], dict[str, ReferenceTable], Tabl
     return contracts, reference, Tables(base, load_derived(base), schemas.small_tables(reference))
 
 
+def known_words(contracts: Mapping[str, Contract], reference: Mapping[str, ReferenceTable]) -> Known:
+    """The words that criteria documents may name: those of contracts and reference tables, and the country codes."""
+    duty = reference["retention_duty"].rows
+    words: dict[str, Iterable[str]] = {
+        "area": reference["area"].rows["area"],
+        "regime": reference["regime"].rows["regime"],
+        "calendar": reference["working_calendar"].rows["calendar"],
+        "right_requested": contracts["rights_requests"].columns["right_requested"].known,
+        "country": COUNTRIES,
+    }
+    return Known(
+        words={name: frozenset(values) for name, values in words.items()},
+        duties=frozenset(zip(duty["duty_id"], duty["country"], strict=True)),
+    )
+
+
 def load_catalogue(chosen: Iterable[Path | str] = (), folders: Iterable[Path] | None = None) -> Catalogue:
     """The catalogue with the chosen criteria documents (none chosen: the default policy and the laws it is read with).
 
@@ -67,7 +84,9 @@ def load_catalogue(chosen: Iterable[Path | str] = (), folders: Iterable[Path] | 
     """
     contracts, reference, tables = _definitions()
     measures = load_measures(measure_folders() if folders is None else folders, tables, contracts)
-    documents = criteria.load_documents(tuple(chosen) or (criteria.DEFAULT,), measures)
+    documents = criteria.load_documents(
+        tuple(chosen) or (criteria.DEFAULT,), measures, known_words(contracts, reference)
+    )
     return Catalogue(
         contracts=contracts,
         reference=reference,
