@@ -204,7 +204,7 @@ class Measure:
     """Group word (without `group_`) → meaning."""
     sql: str
     sql_sha256: str
-    definition_sha256: str
+    definition_sha256: str = ""
     """Of `measure.toml`."""
     value: str = ""
     value_unit: str = ""

@@ -33,7 +33,7 @@ COMMA = Dialect(",", '"', False)
         (b"account_id,opened_at\na\xff1,x\n", r"not UTF-8 at record 1, byte 22\. Export the file as UTF-8\."),
         ("account_id,opened_at\n".encode("utf-16"), r"UTF-16"),
         (b"account_id,opened_at\na1,x\0\n", r"a NUL byte at record 1, byte 25"),
-        (b"account_id,opened_at,account_id\n", r"a column more than once \(account_id\)"),
+        (b"account_id,opened_at,account_id\n", r"one name for several columns \(columns 1, 3\)"),
         (b"account_id,country\n", r"the header lacks opened_at\. Export accounts with this column"),
         (b"", r"no header line"),
         (b"\naccount_id,opened_at\n", r"no header line"),
