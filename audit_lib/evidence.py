@@ -7,10 +7,12 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from audit_lib.catalogue import Catalogue
+from audit_lib.catalogue.measures import text_hash
 
 PACKAGES = ("duckdb", "pandas", "numpy", "altair", "papermill", "sqlglot", "holidays", "scipy", "tzdata", "vl-convert-python")
 CODE = Path(__file__).parent
@@ -20,11 +22,6 @@ def sha256_file(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def sha256_text(text: str) -> str:
-    """SHA-256 of a text in UTF-8."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def versions() -> dict[str, str]:
@@ -44,6 +41,7 @@ def suite_version() -> str:
         return "0+unknown"
 
 
+@cache
 def code_hash() -> str:
     """One hash over every file of the package: two runs with the same one ran the same code and definitions."""
     digest = hashlib.sha256()
@@ -56,7 +54,7 @@ def code_hash() -> str:
 def texts(catalogue: Catalogue, staging: Mapping[str, str]) -> dict[str, Any]:
     """The hashes of every text a figure rests on: staging, shared steps, measures, reference tables, criteria."""
     return {
-        "staging": {name: sha256_text(text) for name, text in sorted(staging.items())},
+        "staging": {name: text_hash(text) for name, text in sorted(staging.items())},
         "derived": {name: step.sql_sha256 for name, step in sorted(catalogue.derived.items())},
         "measures": {name: measure.sql_sha256 for name, measure in sorted(catalogue.measures.items())},
         "definitions": {name: measure.definition_sha256 for name, measure in sorted(catalogue.measures.items())},
@@ -78,4 +76,4 @@ def parameters(catalogue: Catalogue) -> dict[str, Any]:
 
 def fingerprint(content: Any) -> str:
     """SHA-256 of anything that can be written as JSON, in one fixed form."""
-    return sha256_text(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str))
+    return text_hash(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str))

@@ -202,7 +202,7 @@ def _parameters(everything: Iterable[Mapping[str, frozenset[str]]]) -> tuple[str
 
 
 def lint_problems(measures: Mapping[str, Measure], tables: Tables) -> list[str]:
-    """What the portable-SQL linter says of every shared step and measure, and columns a measure must return but does not."""
+    """What the portable-SQL linter says of every shared step and measure."""
     found = []
     for step in tables.derived.values():
         found += [f"derived/{step.name}: {p}" for p in lint(step.sql, tables.all, small=tables.small)]

@@ -17,7 +17,7 @@ from audit_lib.engines.duckdb import DuckDB, UnreadableDatabase
 from audit_lib.errors import AuditError, DefinitionError
 from audit_lib.run import cache
 from audit_lib.run.audit import Auditor, Compared, Evaluated, called, criterion_cells, plan
-from audit_lib.run.observe import counted
+from audit_lib.run.observe import counted, first_counted_day
 from audit_lib.run.run import Run
 from audit_lib.run.store import load_findings, load_observations, store
 from audit_lib.run.world import World, staging_texts
@@ -208,8 +208,6 @@ def _forget(measure: Measure) -> None:
 
 
 def _keeper(engine: DuckDB, period: Period) -> Callable[[Measure], None]:
-    from audit_lib.run.observe import first_counted_day
-
     def keep(measure: Measure) -> None:
         engine.run(
             f"create or replace table main.items_{measure.id} as select * from temp.items "

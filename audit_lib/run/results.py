@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from audit_lib.catalogue import Catalogue
-from audit_lib.vocabulary import Counts, Document, Finding, Observation, Period
+from audit_lib.vocabulary import Document, Finding, Observation, Period
 
 FORMAT = 1
 """Raised when a name in the object changes or goes."""
@@ -99,10 +99,6 @@ def finding_dict(finding: Finding) -> dict[str, Any]:
         "section": criterion.section,
         "law": criterion.law,
         "notes": list(finding.notes),
-        "compared": None if finding.compared is None else _counts(finding.compared),
+        "compared": None if finding.compared is None else finding.compared.as_dict(),
         "compared_status": None if finding.compared_status is None else str(finding.compared_status),
     }
-
-
-def _counts(counts: Counts) -> dict[str, int]:
-    return counts.as_dict()

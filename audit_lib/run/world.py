@@ -17,8 +17,7 @@ import pandas as pd
 from audit_lib import calendars
 from audit_lib.catalogue import Catalogue
 from audit_lib.catalogue.parameters import Parameters, list_parameters, scalars
-from audit_lib.catalogue.reference import load_reference
-from audit_lib.catalogue.schemas import CALENDAR, all_tables, run_tables
+from audit_lib.catalogue.schemas import CALENDAR, run_tables
 from audit_lib.engines import Engine, made_in
 from audit_lib.vocabulary import Contract, Measure, Period, day_number
 
@@ -80,7 +79,8 @@ class World:
         """Write the working days of the named calendars."""
         types = {"calendar": "text", "day": "integer", "is_working": "boolean"}
         types |= dict.fromkeys(("next_working_day", "working_day_no"), "integer")
-        self.engine.put("main.ref_working_day", types, _working_days(tuple(sorted(names))))
+        known = self.catalogue.reference["working_calendar"].rows
+        self.engine.put("main.ref_working_day", types, calendars.working_days(known[known["calendar"].isin(sorted(names))]))
 
     def calendars(self, parameters: Parameters) -> frozenset[str]:
         """The holiday calendars that rules and parameters name."""
@@ -149,20 +149,9 @@ def _calendar_frames(zone: ZoneInfo) -> dict[str, pd.DataFrame]:
     }
 
 
-@cache
-def _working_days(names: tuple[str, ...]) -> pd.DataFrame:
-    known = load_reference()["working_calendar"].rows
-    return calendars.working_days(known[known["calendar"].isin(names)])
-
-
 def coverage_types() -> dict[str, str]:
     """Column → type of the table `coverage`."""
     return {name: kind.kind for name, kind in run_tables()["coverage"].items()}
-
-
-def table_names(catalogue: Catalogue) -> list[str]:
-    """Every table that a text may read, for the analyst's completion."""
-    return sorted(all_tables(catalogue.contracts, catalogue.reference)) + sorted(catalogue.derived)
 
 
 def first_and_end(measure: Measure, period: Period) -> tuple[int, int]:
