@@ -14,6 +14,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from audit_lib.catalogue import load_catalogue
@@ -28,7 +29,7 @@ CATALOGUE = load_catalogue()
 def pins(lock: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, version in re.findall(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)", (ROOT / lock).read_text("utf-8"), re.MULTILINE):
-        found.setdefault(name.replace("_", "-").lower(), []).append(version)
+        found.setdefault(canonicalize_name(name), []).append(version)
     return found
 
 
@@ -39,7 +40,7 @@ def test_every_requirement_is_locked_at_a_version_it_allows(lock: str) -> None:
     assert len(wanted) > 20
     for text in wanted:
         requirement = Requirement(text)
-        versions = locked[requirement.name.replace("_", "-").lower()]
+        versions = locked[canonicalize_name(requirement.name)]
         assert any(Version(version) in requirement.specifier for version in versions), text
 
 
