@@ -12,9 +12,28 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from audit_lib.errors import DefinitionError, raise_problems
+from audit_lib.ingest.databases import BadAddressError, parse_address, parse_relation
 from audit_lib.vocabulary import FIRST_DAY, Contract, day_number
 
-FORMAT_WORDS = {"csv": "csv", "tsv": "tsv", "parquet": "parquet", "jsonl": "jsonl", "ndjson": "jsonl"}
+FORMAT_WORDS = {
+    "csv": "csv",
+    "tsv": "tsv",
+    "parquet": "parquet",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "json": "json",
+    "xlsx": "xlsx",
+}
+ENCODING_WORDS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "utf-8-sig": "utf-8",
+    "utf-16": "utf-16",
+    "utf-16-le": "utf-16-le",
+    "utf-16-be": "utf-16-be",
+    "cp1252": "cp1252",
+    "windows-1252": "cp1252",
+}
 KINDS = ("log", "snapshot", "changes")
 
 
@@ -27,7 +46,21 @@ class Declaration:
     delimiter: str | None = None
     quote: str | None = None
     encoding: str | None = None
+    names: tuple[str, ...] = ()
+    """Names of the columns where the files have no header line."""
+    sheet: str | None = None
+    """Sheet of an .xlsx workbook; None: it has one."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Column of the contract (or of the adapter) → its name in the files, where they differ."""
     adapter: str | None = None
+    maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Map of the adapter → given word → our word; added to the adapter's own."""
+    overrides: str | None = None
+    """File that fills in what an adapter cannot know."""
+    database: str | None = None
+    """Address of a database, without a password."""
+    relation: str | None = None
+    """Table or view of the database."""
     time_zone: str | None = None
     dates_as: str | None = None
     extracted_second: int | None = None
@@ -38,6 +71,15 @@ class Declaration:
     daily: bool | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
     """Key → its line in `sources.toml`; "" → the line of the entry."""
+
+    def plain(self) -> Declaration:
+        """The same zone, and otherwise nothing declared: how a file is read that is ours."""
+        return Declaration(time_zone=self.time_zone, dates_as=self.dates_as)
+
+    def where(self, key: str) -> str:
+        """Where a key stands, within a sentence."""
+        line = self.lines.get(key)
+        return f"line {line} of sources.toml" if line else "sources.toml"
 
     def at(self, key: str) -> str:
         """Where a key stands, for an error's text."""
@@ -97,15 +139,54 @@ def _quote(value: Any) -> str:
 
 
 def _encoding(value: Any) -> str:
-    if _text(value).lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
-        raise _BadValueError("only utf-8 can be read yet; save the files as UTF-8")
-    return "utf-8"
+    return _one_of(ENCODING_WORDS)(value.lower().replace("_", "-") if isinstance(value, str) else value)
 
 
-def _adapter(value: Any) -> str:
-    raise _BadValueError(
-        "adapters are not yet available; export the table with the columns of its contract and leave this out"
-    )
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) and name.strip() for name in value):
+        raise _BadValueError('must be a list of names of columns, such as ["account_id", "opened_at"]')
+    names = tuple(name.strip() for name in value)
+    if len(set(names)) < len(names):
+        raise _BadValueError("must give every column its own name")
+    return names
+
+
+def _columns(value: Any) -> dict[str, str]:
+    columns = _words(value)
+    if len(set(columns.values())) < len(columns):
+        raise _BadValueError("must not give one column of the files two names")
+    return columns
+
+
+def _words(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not value or not all(isinstance(word, str) and word for word in value.values()):
+        raise _BadValueError('must be a table of texts, such as { account_id = "User ID" }')
+    return dict(value)
+
+
+def _maps(value: Any) -> dict[str, dict[str, str]]:
+    if not isinstance(value, dict) or not value:
+        raise _BadValueError('must be a table of tables, such as maps.outcome = { done = "fulfilled" }')
+    return {name: _words(words) for name, words in value.items()}
+
+
+def _inside(value: Any) -> str:
+    return _files(_text(value))[0]
+
+
+def _database(value: Any) -> str:
+    try:
+        return parse_address(_text(value)).text
+    except BadAddressError as bad:
+        raise _BadValueError(str(bad)) from None
+
+
+def _relation(value: Any) -> str:
+    try:
+        parse_relation(_text(value))
+    except BadAddressError as bad:
+        raise _BadValueError(str(bad)) from None
+    return str(value)
 
 
 def _zone(value: Any) -> str:
@@ -161,7 +242,14 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "delimiter": _character,
     "quote": _quote,
     "encoding": _encoding,
-    "adapter": _adapter,
+    "names": _names,
+    "sheet": _text,
+    "columns": _columns,
+    "adapter": _text,
+    "maps": _maps,
+    "overrides": _inside,
+    "database": _database,
+    "relation": _relation,
     "time_zone": _zone,
     "dates_as": _one_of(("start_of_day",)),
     "extracted_at": _instant,
@@ -171,6 +259,10 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "keeps_deleted": _boolean,
     "daily": _boolean,
 }
+OF_FILES = ("files", "format", "delimiter", "quote", "encoding", "names", "header", "sheet", "compression")
+"""Keys that say how files are written."""
+RELATION_COPY: dict[str, Any] = {"files": (), "format": "csv", "delimiter": ",", "quote": '"', "encoding": "utf-8", "names": (), "sheet": None}
+"""How a copy of a relation is written, whatever `[defaults]` say of files."""
 _FIELDS = {"extracted_at": "extracted_second", "covers_from": "covers_from_day", "covers_to": "covers_to_day"}
 
 
@@ -231,6 +323,7 @@ class _Reader:
             if checked is not None:
                 fields[_FIELDS.get(key) or key] = checked
         entry = replace(defaults, lines=lines, **{k: v for k, v in fields.items() if k != "extracted_second"})
+        entry = self._of_database(table, entry, given)
         return self._whole(table, entry, fields.get("extracted_second"))
 
     def _whole(self, table: str, entry: Declaration, extracted: datetime | None) -> Declaration:
@@ -254,6 +347,24 @@ class _Reader:
         aware = extracted if extracted.tzinfo else extracted.replace(tzinfo=zone)
         return replace(entry, extracted_second=int(aware.timestamp() // 1))
 
+    def _of_database(self, table: str, entry: Declaration, given: Mapping[str, Any]) -> Declaration:
+        """`database` and `relation` go together, and without anything that is said of files."""
+        lines = entry.lines
+        if table == "defaults":
+            if "relation" in given:
+                self._problem(lines.get("relation"), "defaults: relation belongs to a table. Give it there.")
+            return replace(entry, relation=None)
+        if "database" in given and not entry.relation:
+            self._problem(lines.get("database"), f"{table}: database needs relation: the name of a table or view.")
+        if entry.relation and not entry.database:
+            self._problem(lines.get("relation"), f"{table}: relation needs database: the address that holds it.")
+        if not entry.relation or not entry.database:
+            return replace(entry, database=None, relation=None)
+        for key in OF_FILES:
+            if key in given:
+                self._problem(lines.get(key), f"{table}: {key} is for files, not for a relation of a database. Leave one out.")
+        return replace(entry, **RELATION_COPY)
+
     def _several(self, table: str, entries: tuple[Declaration, ...]) -> None:
         """Several entries of one table are several extractions: each must say when, none may contradict another."""
         if len(entries) < 2:
@@ -261,7 +372,7 @@ class _Reader:
         for entry in entries:
             if entry.extracted_second is None:
                 self._problem(entry.lines.get(""), f"{table} has several entries. Give each its extracted_at.")
-            if not entry.files:
+            if not entry.files and not entry.relation:
                 self._problem(entry.lines.get(""), f"{table} has several entries. Give each its files.")
             if entry.kind != entries[0].kind:
                 self._problem(
@@ -304,6 +415,6 @@ class _Reader:
                 r"\s*\[{1,2}[\w\"' .-]+\]{1,2}\s*(#.*)?$", line
             ):
                 break
-            if match := re.match(r"\s*[\"']?([\w-]+)[\"']?\s*=", line):
+            if match := re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[.=]", line):
                 found.setdefault(match[1], number)
         return found

@@ -7,37 +7,26 @@ bytes that are not UTF-8, NUL bytes, line ends of two kinds.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from audit_lib.ingest import limits
+from audit_lib.ingest.encodings import not_in
+from audit_lib.ingest.json_brackets import Brackets, TooDeepError
+from audit_lib.ingest.streams import DAMAGED, Uncompressed, UnreadableError, damaged
+
+__all__ = ("Dialect", "Scan", "UnreadableError", "record_numbers", "scan")
+
 CHUNK = 1 << 23
+LONG = 1 << 20
+"""Bytes up to which every reader takes a record as it is."""
 _BOM = b"\xef\xbb\xbf"
 _LF, _CR = 10, 13
-
-
-class UnreadableError(Exception):
-    """A place in a file from which on it cannot be read with certainty."""
-
-    def __init__(self, what: str, remedy: str, record: int | None = None, offset: int | None = None) -> None:
-        self.what, self.remedy, self.record, self.offset = what, remedy, record, offset
-        super().__init__(what)
-
-    def sentence(self, name: str) -> str:
-        """One sentence that names the file, the place and the remedy."""
-        places = []
-        if self.record is not None:
-            places.append("the header" if self.record == 0 else f"record {self.record}")
-        if self.offset is not None:
-            places.append(f"byte {self.offset}")
-        return f"{name}: {self.what}{' at ' + ', '.join(places) if places else ''}. {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +38,13 @@ class Dialect:
     gzipped: bool
     lines: bool = False
     """JSON lines: every line is a record, blank lines are none, nothing is quoted."""
+    names: tuple[str, ...] = ()
+    """Declared names of the columns of a file without a header line; none: the first record is the header."""
+
+    @property
+    def first(self) -> int:
+        """Number of the first record: 0 is a header."""
+        return 1 if self.lines or self.names else 0
 
 
 @dataclass(slots=True)
@@ -58,25 +54,27 @@ class Scan:
     header: list[str] = field(default_factory=list)
     records: int = 0
     odd_space: bool = False
-
-
-def open_bytes(path: Path, gzipped: bool) -> BinaryIO:
-    """The uncompressed bytes of a file."""
-    return cast(BinaryIO, gzip.open(path, "rb")) if gzipped else path.open("rb")
+    edge_space: bool = True
+    """Whether a value may begin or end with a space: most files have none, and need not be trimmed."""
+    has_long: bool = False
+    """Whether a record may be longer than `LONG`."""
 
 
 def scan(path: Path, dialect: Dialect) -> Scan:
     """Read a text file once. Raises UnreadableError with the place where certainty ends."""
     scanner = _Scanner(dialect)
     try:
-        with open_bytes(path, dialect.gzipped) as file:
+        with open_bytes(path, dialect) as file:
             for chunk in _chunks(file):
                 scanner.feed(chunk)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise UnreadableError(
-            "the compressed data are damaged or cut off", "Export the file again.", scanner.record, scanner.offset
-        ) from None
+    except DAMAGED:
+        raise damaged(scanner.record, scanner.offset) from None
     return scanner.finish()
+
+
+def open_bytes(path: Path, dialect: Dialect) -> Uncompressed:
+    """The uncompressed bytes of a file."""
+    return Uncompressed(path, "gz" if dialect.gzipped else "")
 
 
 def record_numbers(path: Path, dialect: Dialect, offsets: list[int], one_column: bool) -> list[int]:
@@ -85,20 +83,39 @@ def record_numbers(path: Path, dialect: Dialect, offsets: list[int], one_column:
     numbers = np.zeros(len(wanted), dtype=np.int64)
     scanner = _Scanner(dialect, keep_starts=True)
     scanner.one_column = one_column
-    with open_bytes(path, dialect.gzipped) as file:
+    with open_bytes(path, dialect) as file:
         for chunk in _chunks(file):
             before = scanner.ends
             scanner.feed(chunk)
             if len(scanner.starts):
                 later = wanted >= scanner.starts[0]
                 numbers[later] = before + np.searchsorted(scanner.starts, wanted[later], side="right") - 1
+                numbers[later] += dialect.first
     return numbers.tolist()
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    """Pieces that end with a line feed, save perhaps the last: so no character and no quote pair is cut in two."""
+def _has_edge_space(chunk: bytes, dialect: Dialect) -> bool:
+    """Whether a space stands at an end of a value. Quotes, and letters beyond ASCII (there are spaces among them), are
+    taken as a yes without a look."""
+    if not chunk.isascii() or (dialect.quote and dialect.quote.encode() in chunk):
+        return True
+    if b" " not in chunk:
+        return False
+    data = np.frombuffer(chunk, dtype=np.uint8)
+    spaces = np.flatnonzero(data == 32)
+    before = np.where(spaces > 0, data[np.maximum(spaces - 1, 0)], _LF)
+    after = np.where(spaces < len(data) - 1, data[np.minimum(spaces + 1, len(data) - 1)], _LF)
+    ends = (ord(dialect.delimiter), _LF, _CR)
+    return any(bool((beside == end).any()) for beside in (before, after) for end in ends)
+
+
+def _chunks(file: Uncompressed) -> Iterator[bytes]:
+    """Pieces that end with a line feed, save perhaps the last: so no character and no quote pair is cut in two.
+
+    A line beyond the limit of a record ends a piece, too: what looks at the piece refuses it.
+    """
     while piece := file.read(CHUNK):
-        yield piece if piece.endswith(b"\n") else piece + file.readline()
+        yield piece if piece.endswith(b"\n") else piece + file.readline(limits.RECORD + 1)
 
 
 class _Scanner:
@@ -109,18 +126,21 @@ class _Scanner:
         self.in_quotes = False
         self.open_place = (0, 0)
         self.returns: bool | None = None
-        self.one_column = False
+        self.one_column = len(dialect.names) == 1
+        self.start = 0
+        self.has_long = False
         self.head = b""
-        self.header: list[str] | None = [] if dialect.lines else None
+        self.header: list[str] | None = list(dialect.names) if dialect.first else None
         self.tail = b""
         self.blank = False
         self.odd_space = False
+        self.edge_space = False
         self.starts: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
     @property
     def record(self) -> int:
         """Data record being read (0: the header)."""
-        return self.ends + 1 if self.dialect.lines else self.ends
+        return self.ends + self.dialect.first
 
     def feed(self, chunk: bytes) -> None:
         if self.offset == 0 and chunk.startswith(_BOM):
@@ -128,14 +148,19 @@ class _Scanner:
                 raise UnreadableError(
                     "a byte order mark before the first line", "Save the file as UTF-8 without one.", 1, 0
                 )
-            self.offset, chunk = 3, chunk[3:]
+            self.offset = self.start = 3
+            chunk = chunk[3:]
         self._refuse_bad_bytes(chunk)
         self.odd_space = self.odd_space or (self.dialect.delimiter != "\t" and b"\t" in chunk)
+        self.edge_space = self.edge_space or _has_edge_space(chunk, self.dialect)
         if self.dialect.lines:
+            self._measure(chunk, 0)
+            self._refuse_deep(chunk)
             self.ends += sum(1 for line in chunk.split(b"\n") if line.strip())
             self.offset += len(chunk)
             return
         ends, returns = self._record_ends(chunk)
+        self._measure(chunk, ends)
         self._same_line_ends(chunk, ends, returns)
         self._count(chunk, ends, returns)
         self.offset += len(chunk)
@@ -154,21 +179,58 @@ class _Scanner:
         if self.header is None:
             self._read_header(self.head)
         assert self.header is not None
-        return Scan(self.header, self.ends - (0 if self.dialect.lines else 1), self.odd_space)
+        return Scan(self.header, self.ends - 1 + self.dialect.first, self.odd_space, self.edge_space, self.has_long)
 
     def _refuse_bad_bytes(self, chunk: bytes) -> None:
-        if self.offset == 0 and chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise UnreadableError("the file is UTF-16, not UTF-8", "Save it as UTF-8.", 0, 0)
         if (at := chunk.find(b"\0")) >= 0:
-            raise UnreadableError("a NUL byte", "Export the file again as plain UTF-8 text.", *self._place(chunk, at))
+            raise UnreadableError(
+                "a NUL byte",
+                'Export the file again as plain UTF-8 text, or declare encoding = "utf-16-le" if it is UTF-16.',
+                *self._place(chunk, at),
+            )
         if chunk.isascii():
             return
         try:
             chunk.decode("utf-8")
         except UnicodeDecodeError as error:
+            raise not_in("utf-8", *self._place(chunk, error.start)) from None
+
+    def _measure(self, chunk: bytes, ends: npt.NDArray[np.int64] | int) -> None:
+        """Refuse a record beyond the limit. Positions are looked at only where a line feed is far from the next."""
+        if isinstance(ends, int) and self.start == self.offset and _feeds_often(chunk):
+            self.start = self.offset + chunk.rfind(b"\n") + 1
+            return
+        stops = self._positions(chunk, ends) + 1
+        edges = np.concatenate(([self.start - self.offset], stops, [len(chunk)]))
+        longest = int(np.argmax(np.diff(edges)))
+        length = int(edges[longest + 1] - edges[longest])
+        self.has_long = self.has_long or length > LONG
+        if length > limits.RECORD:
             raise UnreadableError(
-                "bytes that are not UTF-8", "Export the file as UTF-8.", *self._place(chunk, error.start)
-            ) from None
+                f"a record longer than {limits.RECORD} bytes",
+                "Check line ends and quotes, or export it without the long value.",
+                None,
+                self.offset + int(edges[longest]),
+            )
+        self.start = self.offset + int(edges[-2])
+
+    def _refuse_deep(self, chunk: bytes) -> None:
+        """Refuse a line of JSON that is nested too deeply; only lines with many brackets are looked at."""
+        data = np.frombuffer(chunk, dtype=np.uint8)
+        opens = np.flatnonzero((data == 123) | (data == 91))
+        if len(opens) <= limits.DEPTH:
+            return
+        feeds = np.concatenate(([-1], np.flatnonzero(data == _LF), [len(data)]))
+        counts = np.diff(np.searchsorted(opens, feeds))
+        for line in np.flatnonzero(counts > limits.DEPTH).tolist():
+            start = int(feeds[line]) + 1
+            try:
+                Brackets().feed(chunk[start : int(feeds[line + 1])])
+            except TooDeepError as deep:
+                place = self._place(chunk, start + (deep.offset or 0))
+                raise UnreadableError(deep.what, deep.remedy, *place) from None
+            except UnreadableError:
+                continue  # that line is no JSON: its row is quarantined
 
     def _place(self, chunk: bytes, at: int) -> tuple[int, int]:
         """Record and byte offset of a position: lines are counted plainly, which is exact outside quotes."""
@@ -298,11 +360,44 @@ class _Scanner:
             raise UnreadableError(
                 "the file has no header line", "Write the names of the columns into the first line.", 0, 0
             )
-        text, dialect = line.decode("utf-8", "replace"), self.dialect
-        lines = io.StringIO(text, newline="")
-        if dialect.quote:
-            rows = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
-        else:
-            rows = csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)
-        self.header = [name.strip() for name in next(rows)]
+        self.header = header_names(line, self.dialect)
         self.one_column = len(self.header) == 1
+
+
+def header_names(line: bytes, dialect: Dialect) -> list[str]:
+    """The values of a first record, trimmed."""
+    lines = io.StringIO(line.decode("utf-8", "replace"), newline="")
+    if line.count(dialect.delimiter.encode()) > 10 * limits.NAMES:
+        raise too_many_names()
+    if dialect.quote:
+        rows = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
+    else:
+        rows = csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)
+    try:
+        names = [name.strip() for name in next(rows, [])]
+    except csv.Error:
+        raise UnreadableError(
+            "a name of a column longer than 131072 characters",
+            "Write the names of the columns into the first line.",
+            0,
+            0,
+        ) from None
+    if len(names) > limits.NAMES:
+        raise too_many_names()
+    return names
+
+
+def too_many_names() -> UnreadableError:
+    """The refusal of a file with more columns than an export has."""
+    return UnreadableError(
+        f"more than {limits.NAMES} columns",
+        "Check delimiter and line ends, or export the columns of the contract only.",
+        0,
+        0,
+    )
+
+
+def _feeds_often(chunk: bytes) -> bool:
+    """Whether every stretch of half the long length has a line feed: then no line is longer than `LONG`."""
+    step = min(LONG, limits.RECORD) // 2 or 1
+    return all(chunk.find(b"\n", at, at + step) >= 0 for at in range(0, len(chunk), step))

@@ -30,11 +30,10 @@ COMMA = Dialect(",", '"', False)
         ),
         (f'account_id,opened_at\na1,{T}\na"2,{T}\n', r"a broken quote at record 2, byte 46\."),
         (f'account_id,opened_at\n"a1"x,{T}\n', r"a broken quote at record 1, byte 24\."),
-        (b"account_id,opened_at\na\xff1,x\n", r"not UTF-8 at record 1, byte 22\. Export the file as UTF-8\."),
-        ("account_id,opened_at\n".encode("utf-16"), r"UTF-16"),
+        (b"account_id,opened_at\na\xff1,x\n", r"not UTF-8 at record 1, byte 22\. Export the file as UTF-8, or declare"),
         (b"account_id,opened_at\na1,x\0\n", r"a NUL byte at record 1, byte 25"),
         (b"account_id,opened_at,account_id\n", r"one name for several columns \(columns 1, 3\)"),
-        (b"account_id,country\n", r"the header lacks opened_at\. Export accounts with this column"),
+        (b"account_id,country\n", r"the header lacks opened_at \(delimiters tried: , ; tab \|\)\. Export accounts with this column"),
         (b"", r"no header line"),
         (b"\naccount_id,opened_at\n", r"no header line"),
         (

@@ -71,11 +71,12 @@ def test_globs_and_ignored_files(tmp_path: Path) -> None:
     [
         (["accounts.csv", "accounts.parquet"], r"accounts: accounts\.csv, accounts\.parquet all look like this table"),
         (["accounts.csv", "accounts/a.csv"], r"accounts\.csv, accounts/ all look"),
-        (["accounts.xlsx"], r"accounts\.xlsx cannot be read yet"),
-        (["accounts.json"], r"accounts\.json cannot be read yet"),
-        (["accounts.csv.zst"], r"accounts\.csv\.zst cannot be read yet"),
-        (["accounts.dat"], r"accounts\.dat is of no known format"),
-        (["accounts.parquet.gz"], r"accounts\.parquet\.gz is a compressed Parquet file"),
+        (["accounts.xls"], r"accounts\.xls is a workbook of the old kind\. Save it as \.xlsx or \.csv"),
+        (["accounts.zip"], r"accounts\.zip is an archive\. Unpack it here"),
+        (["accounts.sqlite"], r"accounts\.sqlite is a database\. Declare `database` and `relation`"),
+        (["accounts.dat"], r"accounts\.dat is of no known format\. Export accounts as \.csv, .*\.xlsx, or declare"),
+        (["accounts.parquet.gz"], r"accounts\.parquet\.gz is a compressed \.parquet file\. Unpack it"),
+        (["accounts.xlsx.zst"], r"accounts\.xlsx\.zst is a compressed \.xlsx file\. Unpack it"),
     ],
 )
 def test_files_that_cannot_be_attributed_or_read(tmp_path: Path, files: list[str], message: str) -> None:
@@ -97,8 +98,8 @@ files = ["x"]
 colour = "red"
 kind = "heap"
 delimiter = ";;"
-encoding = "cp1252"
-adapter = "onetrust"
+encoding = "latin-1"
+adapter = 7
 extracted_at = 2018-01-01
 covers_from = "start"
 covers_to = true
@@ -126,7 +127,7 @@ def test_everything_wrong_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         (8, "kind"),
         (9, "delimiter"),
         (10, "encoding"),
-        (11, "adapters are not yet available"),
+        (11, "adapter must be a text in quotes"),
         (12, "extracted_at"),
         (13, "covers_from"),
         (14, "covers_to"),
@@ -242,6 +243,5 @@ def test_content_hash_without_texts_does_not_open_them(tmp_path: Path) -> None:
     found = sources(tmp_path, {"accounts.csv": ACCOUNTS, "texts.csv": "one"})
     (tmp_path / "texts.csv").unlink()
     assert len(found.content_hash(with_texts=False)) == 64
-    with pytest.raises(FileNotFoundError):
-        read_sources(tmp_path, CONTRACTS)
+    with pytest.raises(InputRefused, match=r"texts\.csv: it cannot be opened\. Check that it is there"):
         found.content_hash()
