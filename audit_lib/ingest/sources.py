@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from audit_lib.catalogue.adapters import load_adapters
 from audit_lib.errors import DefinitionError, InputRefused, raise_problems
+from audit_lib.ingest.databases import Copied, Copies
+from audit_lib.ingest.databases.planning import Folder, plan_copy
 from audit_lib.ingest.declarations import Declaration, Declarations, read_declarations
+from audit_lib.ingest.declared import adapter_problems
+from audit_lib.ingest.exports_folder import (
+    COMPRESSED_INSIDE,
+    FORMATS,
+    REMEDIES,
+    folder_columns,
+    is_hive,
+    look,
+    name_parts,
+    printable,
+)
 from audit_lib.vocabulary import Contract
 
 DECLARED = "sources.toml"
-FORMATS = {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-"""What the end of a file's name says about its format; all but Parquet may be followed by .gz."""
-LATER = (".json", ".xlsx", ".xls", ".zst", ".sqlite", ".db", ".zip")
-"""Ends of names of exports that cannot be read yet."""
+KEYS_OF_FORMATS = {
+    "delimiter": ("csv", "tsv"),
+    "quote": ("csv", "tsv"),
+    "names": ("csv", "tsv"),
+    "encoding": ("csv", "tsv", "json", "jsonl"),
+    "sheet": ("xlsx",),
+}
+"""Keys of `sources.toml` that say something of files of these formats only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +45,25 @@ class SourceFile:
     name: str
     """Path relative to the folder of the exports, with forward slashes."""
     format: str
-    """`csv`, `tsv`, `parquet` or `jsonl`."""
-    gzipped: bool = False
+    """`csv`, `tsv`, `json`, `jsonl`, `parquet` or `xlsx`."""
+    compression: str = ""
+    """`gz`, `zst` or empty."""
+    copied: Copied | None = None
+    """Where it came from, if it is the copy of a relation of a database."""
+    folders: tuple[tuple[str, str | None], ...] = ()
+    """Columns that stand in the names of its folders (`key=value`), and their value; None: missing."""
 
     @property
     def shown_format(self) -> str:
         """The format as `input_file` names it."""
-        return f"{self.format}.gz" if self.gzipped else self.format
+        if self.copied:
+            return self.copied.kind
+        return f"{self.format}.{self.compression}" if self.compression else self.format
+
+    @property
+    def gzipped(self) -> bool:
+        """Whether it is compressed by gzip."""
+        return self.compression == "gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +72,8 @@ class Extraction:
 
     files: tuple[SourceFile, ...]
     declared: Declaration
-
-    def delimiter(self, file: SourceFile) -> str:
-        """As declared, else a tab for .tsv and a comma for .csv."""
-        return self.declared.delimiter or ("\t" if file.format == "tsv" else ",")
+    overrides: SourceFile | None = None
+    """File that fills in what the adapter's tool cannot say."""
 
     @property
     def time_zone(self) -> ZoneInfo | None:
@@ -114,6 +142,18 @@ def _all_say(answers: list[bool | None]) -> bool | None:
     return None if None in answers else True
 
 
+Stamp = tuple[int, int, int] | None
+"""Size, instant of the last change and number of a file on its disk; None: it is not there."""
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
 @dataclass(frozen=True)
 class Sources:
     """The exports of one audit: per table its files and declarations, and files that belong to no table."""
@@ -122,14 +162,35 @@ class Sources:
     tables: Mapping[str, TableSource]
     stray: tuple[str, ...] = ()
     """Names of files that no table claims and `ignore` does not name: shown, never read."""
+    copies: Copies | None = field(default=None, compare=False, repr=False)
+    """Copies of relations; they are deleted with this object."""
     _hashes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _hashed: dict[str, tuple[Path, Stamp]] = field(default_factory=dict, compare=False, repr=False)
+
+    def fetch(self, *, with_texts: bool, progress: Callable[[str], None] = lambda step: None) -> None:
+        """Copy the relations of databases, unless that was done: the state of a database is that of the first call.
+
+        Raises InputRefused naming every database and relation that cannot be read.
+        """
+        if self.copies:
+            self.copies.fetch(with_texts=with_texts, progress=progress)
 
     def sha256(self, file: SourceFile) -> str:
         """SHA-256 of a file's bytes as they lie on disk; read once and remembered."""
         if file.name not in self._hashes:
-            with file.path.open("rb") as opened:
-                self._hashes[file.name] = hashlib.file_digest(opened, "sha256").hexdigest()
+            self._hashed[file.name] = (file.path, _stamp(file.path))
+            try:
+                with file.path.open("rb") as opened:
+                    self._hashes[file.name] = hashlib.file_digest(opened, "sha256").hexdigest()
+            except OSError:
+                raise InputRefused(
+                    f"{file.name}: it cannot be opened. Check that it is there and that you may read it."
+                ) from None
         return self._hashes[file.name]
+
+    def changed(self) -> list[str]:
+        """Names of the files that were written to, replaced or deleted after they were hashed."""
+        return [name for name, (path, stamp) in self._hashed.items() if _stamp(path) != stamp]
 
     def content_hash(self, *, with_texts: bool = True) -> str:
         """SHA-256 over the sorted (name, SHA-256) pairs of all files and `sources.toml`: the cache key of an audit.
@@ -137,9 +198,11 @@ class Sources:
         With `with_texts=False` the files of `texts` count by name only and are not opened.
         """
         pairs = []
+        self.fetch(with_texts=with_texts)
         for table, source in self.tables.items():
             opened = with_texts or table != "texts"
-            pairs += [(file.name, self.sha256(file) if opened else "") for file in source.files]
+            read = [*source.files, *(e.overrides for e in source.extractions if e.overrides is not None)]
+            pairs += [(file.name, self.sha256(file) if opened else "") for file in read]
         declared = self.data / DECLARED
         if declared.is_file():
             pairs.append((DECLARED, hashlib.sha256(declared.read_bytes()).hexdigest()))
@@ -156,6 +219,7 @@ def read_sources(data: Path, contracts: Mapping[str, Contract]) -> Sources:
     if not data.is_dir():
         raise InputRefused(f"{data} is not a folder. Name the folder that holds the exports.")
     declarations = read_declarations(data / DECLARED, contracts)
+    raise_problems(adapter_problems(declarations, load_adapters(), contracts), DECLARED, DefinitionError)
     return _Finder(data, declarations, contracts).find()
 
 
@@ -167,12 +231,11 @@ class _Finder:
         self.undeclared: list[str] = []
         self.refused: list[str] = []
         self.owner: dict[str, str] = {}
-        self.names = sorted(
-            path.relative_to(data).as_posix()
-            for path in data.rglob("*")
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(data).parts)
-        )
-        self.ignored = set().union(*(self._matching(glob) for glob in declarations.ignore), {DECLARED})
+        self.copies = Copies(data)
+        self.found = look(data)
+        self.names = self.found.names
+        overrides = {e.overrides for entries in declarations.tables.values() for e in entries if e.overrides}
+        self.ignored = set().union(*(self._matching(glob) for glob in declarations.ignore), {DECLARED}, overrides)
 
     def find(self) -> Sources:
         tables = {}
@@ -182,15 +245,43 @@ class _Finder:
             if extractions:
                 extractions.sort(key=lambda extraction: extraction.declared.extracted_second or 0)
                 tables[table] = TableSource(table, tuple(extractions))
+        self.refused += [
+            f"{printable(folder)} {why}" for folder, why in self.found.folders.items() if not self._is_ignored(folder)
+        ]
         raise_problems(self.undeclared, DECLARED, DefinitionError)
         raise_problems(self.refused, "Exports refused", InputRefused)
-        stray = tuple(name for name in self.names if name not in self.owner and name not in self.ignored)
-        return Sources(self.data, tables, stray)
+        stray = tuple(printable(name) for name in self.names if name not in self.owner and name not in self.ignored)
+        return Sources(self.data, tables, stray, self.copies)
 
     def _extraction(self, table: str, entry: Declaration) -> Extraction:
+        if entry.relation:
+            planned = plan_copy(self.copies, self.contracts[table], entry, Folder(self.names, self.owner))
+            if isinstance(planned, str):
+                self.undeclared.append(planned)
+                return Extraction((), entry)
+            name, path, copied = planned
+            return Extraction((SourceFile(path, name, "csv", copied=copied),), entry, self._overrides(table, entry))
         names = self._declared_names(table, entry) if entry.files else self._default_names(table)
-        files = [self._file(table, name, entry) for name in names]
-        return Extraction(tuple(file for file in files if file is not None), entry)
+        files = tuple(file for name in names if (file := self._file(table, name, entry)) is not None)
+        self._check_keys(table, entry, {file.format for file in files})
+        return Extraction(files, entry, self._overrides(table, entry))
+
+    def _check_keys(self, table: str, entry: Declaration, formats: set[str]) -> None:
+        """A key that says nothing of any file of its entry is a mistake."""
+        for key, of in KEYS_OF_FORMATS.items() if entry is not self.declarations.defaults and formats else ():
+            if key in entry.lines and not formats.intersection(of):
+                self.undeclared.append(
+                    f"{entry.at(key)}: {table}: {key} is for {', '.join(of)}, and no file of the entry is that. "
+                    "Leave it out."
+                )
+
+    def _overrides(self, table: str, entry: Declaration) -> SourceFile | None:
+        if entry.overrides is None:
+            return None
+        if entry.overrides not in self.names:
+            self.undeclared.append(f"{entry.at('overrides')}: {table}: there is no file {entry.overrides}. Correct the name or add the file.")
+            return None
+        return SourceFile(self.data / entry.overrides, entry.overrides, "csv")
 
     def _declared_names(self, table: str, entry: Declaration) -> list[str]:
         names: set[str] = set()
@@ -204,19 +295,27 @@ class _Finder:
         return sorted(names - self.ignored)
 
     def _default_names(self, table: str) -> list[str]:
-        in_folder = [n for n in self.names if n.startswith(f"{table}/") and n.count("/") == 1 and n not in self.ignored]
-        single = [n for n in self.names if "/" not in n and n.startswith(f"{table}.") and n not in self.ignored]
+        """Files of the table's name, or in the folder of its name, there also in folders `key=value`."""
+        free = [name for name in [*self.names, *self.found.odd] if name not in self.ignored]
+        in_folder = {n for n in free if n.startswith(f"{table}/") and is_hive(Path(n).parts[1:-1])}
+        in_folder -= set(self.found.odd) - set(self.names)
+        single = {n for n in free if "/" not in n and n.startswith(f"{table}.")}
         if (in_folder and single) or len(single) > 1:
-            shown = ", ".join([*single, *([f"{table}/"] if in_folder else [])])
+            shown = ", ".join([*sorted(single), *([f"{table}/"] if in_folder else [])])
             self.refused.append(f"{table}: {shown} all look like this table. Name its files in {DECLARED}.")
-        return sorted([*single, *in_folder])
+        return sorted(single | in_folder)
 
     def _matching(self, glob: str) -> set[str]:
+        if glob in self.names:
+            return {glob}
         try:
-            found = {path.relative_to(self.data).as_posix() for path in self.data.glob(glob) if path.is_file()}
+            found = {path.relative_to(self.data).as_posix() for path in self.data.glob(glob)}
         except (ValueError, NotImplementedError):
             return set()
         return found & set(self.names)
+
+    def _is_ignored(self, folder: str) -> bool:
+        return any(Path(folder).match(glob) or Path(folder, "x").match(glob) for glob in self.declarations.ignore)
 
     def _file(self, table: str, name: str, entry: Declaration) -> SourceFile | None:
         if self.owner.setdefault(name, f"{table}{id(entry)}") != f"{table}{id(entry)}":
@@ -224,17 +323,29 @@ class _Finder:
                 f"{entry.at('files')}: {table}: {name} is named more than once. Name each file in one entry."
             )
             return None
-        bare, gzipped = (name[:-3], True) if name.endswith(".gz") else (name, False)
-        suffix = Path(bare).suffix.lower()
+        suffix, compression = name_parts(name)
         format_ = entry.format or FORMATS.get(suffix)
+        if why := self._refusal(table, name, format_, suffix, compression):
+            self.refused.append(f"{printable(name)} {why}")
+            return None
+        assert format_ is not None
+        try:
+            folders = tuple(folder_columns(name).items())
+        except ValueError:
+            self.refused.append(f"{name} stands in folders key=value that are not clear. Name each key once, in UTF-8.")
+            return None
+        return SourceFile(self.data / name, name, format_, compression, folders=folders)
+
+    def _refusal(self, table: str, name: str, format_: str | None, suffix: str, compression: str) -> str | None:
+        """Why a file that a table claims is not read; None where it is."""
+        if name in self.found.odd:
+            return self.found.odd[name]
+        if format_ is None and suffix in REMEDIES:
+            return REMEDIES[suffix]
         if format_ is None:
-            later = "cannot be read yet" if suffix in LATER else "is of no known format"
-            self.refused.append(
-                f"{name} {later}. Export {table} as .csv, .tsv, .parquet, .jsonl or .ndjson, "
-                f"or declare `format` in {DECLARED}."
+            return (
+                f"is of no known format. Export {table} as {', '.join(FORMATS)}, or declare `format` in {DECLARED}."
             )
-            return None
-        if gzipped and format_ == "parquet":
-            self.refused.append(f"{name} is a compressed Parquet file. Unpack it: Parquet is compressed inside.")
-            return None
-        return SourceFile(self.data / name, name, format_, gzipped)
+        if compression and format_ in COMPRESSED_INSIDE:
+            return f"is a compressed .{format_} file. Unpack it: .{format_} is compressed inside."
+        return None
