@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from audit_lib.catalogue import Catalogue, load_catalogue
+from audit_lib.catalogue.adapters import load_adapters
 from audit_lib.catalogue.parameters import list_parameters, scalars
+from audit_lib.describe_adapter import describe_adapter
 from audit_lib.vocabulary import Column, Contract, Measure
 
 MADE = "<!-- Made by `make docs` from the definitions; edit those. -->\n"
@@ -20,7 +22,15 @@ def pages(catalogue: Catalogue) -> dict[str, str]:
         "tables.md": "\n".join(_tables(catalogue)) + "\n",
         "parameters.md": "\n".join(_parameters()) + "\n",
         "reference.md": "\n".join(_reference(catalogue)) + "\n",
+        "adapters.md": _adapters(),
     }
+
+
+def _adapters() -> str:
+    known = load_adapters()
+    head = f"{MADE}\n# Adapters: exports of other tools\n\n`privacy-audit adapters ID` prints one.\n\n| adapter | tool | makes rows of |\n|---|---|---|\n"
+    rows = "".join(f"| [`{a.id}`](#{a.id}) | {a.title} | `{a.table}` |\n" for a in known.values())
+    return head + rows + "".join("\n#" + describe_adapter(a).replace("\n## ", "\n### ") for a in known.values())
 
 
 def _measures(catalogue: Catalogue) -> Iterator[str]:
