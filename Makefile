@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: report test lint lab bench docs lock browser sample golden clean help
+.PHONY: report test lint lab bench bench-ingest docs lock browser servers sample golden clean help
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11 to 3.13 is needed: run make with PYTHON=python3.11")'
@@ -17,7 +17,7 @@ help: ## Say what there is
 report: .venv/ready ## Audit the sample exports and write reports/2018-Q3/report.html
 	$(BIN)/privacy-audit run data_samples --period 2018-Q3 --compare-to 2018-Q2 --with-texts
 
-test: .venv/ready browser ## Run all tests
+test: .venv/ready browser servers ## Run all tests
 	$(BIN)/python -m pytest --nbval --numprocesses 2 --dist loadfile --quiet tests tests/golden/20_rights_requests.ipynb tests/golden/90_compliance_report.ipynb
 
 lint: .venv/ready ## Style, types, imports between floors, portable SQL
@@ -29,6 +29,9 @@ lint: .venv/ready ## Style, types, imports between floors, portable SQL
 lab: .venv/ready ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --config=notebooks/jupyter_server_config.py notebooks
 
+bench-ingest: .venv/ready ## Time and memory of ingest against DuckDB's own read of the same 20 million rows
+	$(BIN)/python benchmarks/ingest.py
+
 bench: .venv/ready ## Time all measures against a plain scan of 20 million events
 	$(BIN)/python benchmarks/measures.py
 
@@ -36,6 +39,12 @@ browser: ## Install Chromium for the browser tests, where that can be done
 	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
 	  apt-get update -qq && apt-get install -y -qq chromium > /dev/null; } || \
 	  echo "Chromium is missing and cannot be installed from here: the browser tests will fail. Install the package 'chromium'."
+
+servers: ## Install PostgreSQL and MariaDB for the tests of databases, where that can be done
+	@{ ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || command -v initdb > /dev/null; } && PATH="$$PATH:/usr/sbin" command -v mariadbd > /dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql mariadb-server > /dev/null; } || \
+	  echo "Database servers are missing and cannot be installed from here: tests/ingest/test_databases.py will fail. Install the packages 'postgresql' and 'mariadb-server'."
 
 sample: .venv/ready ## Make data_samples/ again
 	$(BIN)/privacy-audit sample data_samples

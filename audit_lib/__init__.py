@@ -5,6 +5,24 @@
 >>> run.findings()  # doctest: +SKIP
 """
 
-from audit_lib.run import Observed, Run, open_run
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audit_lib.run import Observed, Run, open_run
 
 __all__ = ["Observed", "Run", "open_run"]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when asked for: whoever only loads exports does not pay for statistics and charts."""
+    if name not in __all__:
+        raise AttributeError(f"module 'audit_lib' has no attribute {name!r}")
+    from audit_lib import run
+
+    return getattr(run, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,7 +6,23 @@
 
 from __future__ import annotations
 
-from audit_lib.ingest.pipeline import ingest, reconciliation
+from audit_lib.ingest.checksum import table_checksums
+from audit_lib.ingest.pipeline import Ingested, ingest, reconciliation
 from audit_lib.ingest.sources import Extraction, SourceFile, Sources, TableSource, read_sources
+from audit_lib.ingest.warehouse import SCHEMA
 
-__all__ = ["Extraction", "SourceFile", "Sources", "TableSource", "ingest", "read_sources", "reconciliation"]
+TABLES = frozenset(SCHEMA)
+"""Tables that stand in every warehouse, beside the export tables, keys and `kept_` tables."""
+
+__all__ = [
+    "TABLES",
+    "Extraction",
+    "Ingested",
+    "SourceFile",
+    "Sources",
+    "TableSource",
+    "ingest",
+    "read_sources",
+    "reconciliation",
+    "table_checksums",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import duckdb
+import pandas as pd
 
 from audit_lib.ingest.load import NOT_JSON_BIT, TableLoad, file_rule
 from audit_lib.ingest.places import Places
@@ -38,8 +39,13 @@ def _rejected_records(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
         for file in load.files
         for reject in file.opened.rejects
     ]
-    if rows:
-        con.executemany("insert into ingest_quarantine values (?, ?, ?, null, ?, 'quarantined', ?)", rows)
+    if not rows:
+        return
+    con.register("ingest_frame", pd.DataFrame(rows, columns=["table_name", "file_no", "record", "kind", "text"]))
+    con.execute(
+        "insert into ingest_quarantine select table_name, file_no, record, null, kind, 'quarantined', text from ingest_frame"
+    )
+    con.unregister("ingest_frame")
 
 
 def _collect_faulty(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
@@ -110,8 +116,9 @@ def _insert(
 def _add(con: duckdb.DuckDBPyConnection, load: TableLoad, places: Places, what: str, found: str) -> None:
     """Add rows (`rid`, `file_no`, text `t`) with column, kind and effect to the quarantine."""
     con.execute(
-        f"insert into ingest_quarantine select {text_literal(load.contract.table)}, file_no, "
-        f"{places.record_sql('placed.rid')}, {what}, t from {found} placed{places.record_join('placed.rid')}"
+        f"insert into ingest_quarantine select {text_literal(load.contract.table)}, file_no, place_record, {what}, t from"
+        f" (select placed.*, {places.record_sql('placed.rid', 'placed_row')} as place_record"
+        f" from {found} placed{places.record_join('placed.rid')})"
     )
 
 

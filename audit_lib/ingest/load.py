@@ -1,16 +1,20 @@
-"""One export table from its files to a loading table: typed values, faults marked by bits, keys still as text.
+"""One export table from its files to `rows_<table>`: typed values, ids as numbers, faults marked by bits.
 
-The loading tables live in the connection's temporary schema, one row per record that the reader accepted, in the order
-of the files: a row's `rowid` is its place. What must not be loaded is listed beside it, by place.
+One row per record that the reader accepted, in the order of the files, written once: a row's `rowid` is its place for
+good, its number is the place + 1, and the export table is a view of the rows that are not out (`warehouse.py`). What must
+not be loaded is listed by place in a temporary table first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import duckdb
 
+from audit_lib.ingest.adapt import AdaptedFile
+from audit_lib.ingest.overrides import Overrides
 from audit_lib.ingest.readers import OpenFile, read_rejects
 from audit_lib.ingest.scan import UnreadableError
 from audit_lib.ingest.sources import TableSource
@@ -25,8 +29,11 @@ from audit_lib.ingest.values import (
     value_sql,
     wall_clock_sql,
 )
+from audit_lib.ingest.zones import day_sql
 from audit_lib.vocabulary import Column, Contract
 
+SPACES = ("account", "device", "recipient", "consent_event")
+"""Spaces of ids that are numbered across tables."""
 STORED_TYPES = {"integer": "BIGINT", "boolean": "BOOLEAN"}
 NOT_JSON_BIT = 62
 PLACED_BIT, ONE_OF_BIT = 60, 61
@@ -37,10 +44,20 @@ class LoadedFile:
     """A file whose records are in the loading table at places `start` up to, not including, `end`."""
 
     file_no: int
-    opened: OpenFile
+    opened: OpenFile | AdaptedFile
     extraction_no: int
     start: int = 0
     end: int = 0
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Reason → rows that an adapter leaves out."""
+        return self.opened.left_out if isinstance(self.opened, AdaptedFile) else {}
+
+    @property
+    def source_records(self) -> int:
+        """Records of the file as exported, by our own count."""
+        return self.opened.source_records if isinstance(self.opened, AdaptedFile) else self.opened.records
 
 
 @dataclass(slots=True)
@@ -51,12 +68,16 @@ class TableLoad:
     source: TableSource
     kept: list[Column]
     """Columns that are read, in the contract's order (`kept = false` of the contract excluded)."""
+    zone: ZoneInfo
+    """Days are days of this zone."""
     files: list[LoadedFile] = field(default_factory=list)
+    overrides: list[Overrides] = field(default_factory=list)
+    """Files that filled in what an adapter's tool cannot say."""
 
     @property
     def rows_table(self) -> str:
-        """The loading table."""
-        return f"temp.{name(f'ingest_{self.contract.table}')}"
+        """The table of all rows that were read."""
+        return name(f"rows_{self.contract.table}")
 
     @property
     def out_table(self) -> str:
@@ -65,13 +86,8 @@ class TableLoad:
 
     @property
     def place_table(self) -> str:
-        """Record of every place, where many records were rejected."""
+        """Record of every place, where many records were rejected, until it stands in the rows."""
         return f"temp.{name(f'ingest_place_{self.contract.table}')}"
-
-    @property
-    def block_table(self) -> str:
-        """Excluded places in blocks, where there are many."""
-        return f"temp.{name(f'ingest_block_{self.contract.table}')}"
 
     def bit(self, column: Column) -> int:
         """The bit of `mask` that marks a fault of a column."""
@@ -106,46 +122,59 @@ def columns_to_read(contract: Contract, wanted: frozenset[str] | None) -> list[C
     ]
 
 
-def loading_name(column: Column) -> tuple[str, str]:
-    """Name and type of a column in the loading table: ids as text, of instants the second,
-    everything else as it will be stored."""
+def is_numbered(column: Column, contract: Contract) -> bool:
+    """Whether a column names a row of another table (or a device) and is stored as its number."""
+    return column.type == "id" and column.name not in contract.key and column.space in SPACES
+
+
+def row_columns(column: Column, contract: Contract) -> tuple[tuple[str, str], ...]:
+    """Names and types of what `rows_<table>` holds of a column. Of an id of another table: its number, and its text as
+    long as it has none (for good in rows that are out)."""
+    if is_numbered(column, contract):
+        return (contract.stored_names(column)[0], "INTEGER"), (column.name, "VARCHAR")
     if column.type == "instant":
-        return f"{column.stem}_second", "BIGINT"
+        return (f"{column.stem}_second", "BIGINT"), (f"{column.stem}_day", "INTEGER")
     if column.type == "date":
-        return f"{column.stem}_day", "INTEGER"
-    return column.name, STORED_TYPES.get(column.type, "VARCHAR")
+        return ((f"{column.stem}_day", "INTEGER"),)
+    return ((column.name, STORED_TYPES.get(column.type, "VARCHAR")),)
+
+
+def word_type(space: str) -> str:
+    """Name of the type that lists the ids of a space in the order of their numbers, while a table is loaded."""
+    return f"ingest_word_{space}"
+
+
+def number_sql(space: str, text: str) -> str:
+    """SQL for the number of an id, NULL where it has none yet. Not by a join: that would lose the order of the rows."""
+    number = f"(cast(enum_code(try_cast({text} as {word_type(space)})) as integer) + 1)"
+    return f"-{number}" if space == "device" else number
+
+
+def all_columns(load: TableLoad) -> list[str]:
+    """Quoted names of the columns of `rows_<table>` that hold values."""
+    return [name(stored) for column in load.kept for stored, _ in row_columns(column, load.contract)]
 
 
 def create_tables(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
-    """Make the empty loading table and the list of excluded places."""
-    columns = ", ".join(f"{name(n)} {t}" for n, t in map(loading_name, load.kept))
+    """Make the empty table of rows and the list of excluded places."""
+    columns = ", ".join(f"{name(n)} {t}" for column in load.kept for n, t in row_columns(column, load.contract))
     con.execute(
-        f"create or replace temp table {load.rows_table} "
-        f"(file_no INTEGER, mask BIGINT, nests BIGINT, raw VARCHAR, {columns})"
+        f"create table {load.rows_table} (file_no INTEGER, record INTEGER, is_out BOOLEAN,"
+        f" mask BIGINT, nests BIGINT, raw VARCHAR, {columns})"
     )
     con.execute(f"create or replace temp table {load.out_table} (rid BIGINT, file_no INTEGER, why VARCHAR)")
 
 
 def load_file(con: duckdb.DuckDBPyConnection, load: TableLoad, file: LoadedFile) -> None:
     """Append one file to the loading table. Raises UnreadableError when reader and own count disagree."""
-    file.start = _rows(con, load)
+    file.start = count_rows(con, load)
     try:
         con.execute(f"insert into {load.rows_table} by name {_file_sql(load, file)}")
-    except duckdb.Error as error:
-        if isinstance(
-            error,
-            (
-                duckdb.OutOfMemoryException,
-                duckdb.IOException,
-                duckdb.InternalException,
-                duckdb.BinderException,
-                duckdb.ParserException,
-            ),
-        ):
-            raise
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
         raise UnreadableError("the reader cannot read it with certainty", "Export the file again.") from None
-    file.end = _rows(con, load)
-    read_rejects(con, file.opened)
+    file.end = count_rows(con, load)
+    if not isinstance(file.opened, AdaptedFile):
+        read_rejects(con, file.opened)
     read = file.end - file.start + len(file.opened.rejects)
     if read != file.opened.records:
         raise UnreadableError(
@@ -160,7 +189,8 @@ def file_rule(file: LoadedFile) -> InstantRule:
     return InstantRule(extraction.time_zone, extraction.declared.dates_as == "start_of_day")
 
 
-def _rows(con: duckdb.DuckDBPyConnection, load: TableLoad) -> int:
+def count_rows(con: duckdb.DuckDBPyConnection, load: TableLoad) -> int:
+    """Rows read so far."""
     return int(con.execute(f"select count(*) from {load.rows_table}").fetchall()[0][0])
 
 
@@ -169,18 +199,22 @@ def _file_sql(load: TableLoad, file: LoadedFile) -> str:
     present = [column for column in load.kept if column.name in file.opened.names]
     relation, texts = file.opened.texts([column.name for column in present])
     values = _values_sql(load, file, present, relation, texts)
-    outs, mask = [], _mask_sql(load, file, present)
-    for column in load.kept:
-        outs.append(_stored_sql(column, load.bit(column), column in present))
+    mask = _mask_sql(load, file, present)
+    outs = _stored_sql(load, present)
     raw = ", ".join(f"t{load.bit(c)}" if c in present else "null" for c in load.kept)
     nests = [
         f"case when x{load.bit(c)} then {1 << load.bit(c)} else 0 end" for c in present if file.opened.nested(c.name)
     ]
     return (
-        f"select {file.file_no} as file_no, mask, {' + '.join(nests) or '0'} as nests,"
+        f"select {file.file_no} as file_no, {_record_sql(file)} as record, mask, {' + '.join(nests) or '0'} as nests,"
         f" case when mask <> 0 then cast(to_json([{raw}]) as varchar) end as raw, {', '.join(outs)}"
-        f" from (select *, {mask} as mask from {values})"
+        f" from (select *, {mask} as mask{_numbers_sql(load, present)} from {values})"
     )
+
+
+def _record_sql(file: LoadedFile) -> str:
+    """An adapter says which record a row comes from; elsewhere it follows from the place."""
+    return "source_record" if isinstance(file.opened, AdaptedFile) else "cast(null as integer)"
 
 
 def _values_sql(
@@ -190,6 +224,8 @@ def _values_sql(
     first, walls, instants, second = [], [], [], []
     rule = file_rule(file)
     is_json = file.opened.dialect is not None and file.opened.dialect.lines
+    if isinstance(file.opened, AdaptedFile):
+        first.append("source_record")
     for column in present:
         bit = load.bit(column)
         first.append(f"{texts[column.name]} as t{bit}")
@@ -241,9 +277,27 @@ def _mask_sql(load: TableLoad, file: LoadedFile, present: list[Column]) -> str:
     return "cast(" + (" + ".join(f"({term})" for term in terms) or "0") + " as bigint)"
 
 
-def _stored_sql(column: Column, bit: int, present: bool) -> str:
-    loading, stored = loading_name(column)
-    return f"v{bit} as {name(loading)}" if present else f"cast(null as {stored}) as {name(loading)}"
+def _numbers_sql(load: TableLoad, present: list[Column]) -> str:
+    """`n<bit>`: the numbers of ids."""
+    numbered = [column for column in present if is_numbered(column, load.contract)]
+    return "".join(f", {number_sql(c.space, f'v{load.bit(c)}')} as n{load.bit(c)}" for c in numbered)
+
+
+def _stored_sql(load: TableLoad, present: list[Column]) -> list[str]:
+    """What is stored of every column."""
+    outs: list[str] = []
+    for column in load.kept:
+        value, stored = f"v{load.bit(column)}", row_columns(column, load.contract)
+        if column not in present:
+            outs += [f"cast(null as {kind}) as {name(stored_name)}" for stored_name, kind in stored]
+        elif is_numbered(column, load.contract):
+            number = f"n{load.bit(column)}"
+            outs += [f"{number} as {name(stored[0][0])}", f"case when {number} is null then {value} end as {name(stored[1][0])}"]
+        elif column.type == "instant":
+            outs += [f"{value} as {name(stored[0][0])}", f"{day_sql(value, load.zone)} as {name(stored[1][0])}"]
+        else:
+            outs.append(f"{value} as {name(stored[0][0])}")
+    return outs
 
 
 def exclude(con: duckdb.DuckDBPyConnection, load: TableLoad, where: str, why: str) -> None:
@@ -251,3 +305,9 @@ def exclude(con: duckdb.DuckDBPyConnection, load: TableLoad, where: str, why: st
     con.execute(
         f"insert into {load.out_table} select rowid, file_no, {text_literal(why)} from {load.rows_table} where {where}"
     )
+
+
+def mark_out(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
+    """Mark the rows that are listed as not loaded: the export table does not show them."""
+    if con.execute(f"select count(*) from {load.out_table}").fetchall()[0][0]:
+        con.execute(f"update {load.rows_table} set is_out = true where rowid in (select rid from {load.out_table})")

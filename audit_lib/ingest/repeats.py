@@ -6,8 +6,10 @@ Keys are compared by hash first; whole rows are looked at only where a hash repe
 from __future__ import annotations
 
 import duckdb
+import numpy as np
+import pandas as pd
 
-from audit_lib.ingest.load import LoadedFile, TableLoad, loading_name
+from audit_lib.ingest.load import LoadedFile, TableLoad, all_columns, count_rows
 from audit_lib.ingest.readers import REJECTED
 from audit_lib.ingest.values import name
 from audit_lib.ingest.zones import step_sql
@@ -46,17 +48,13 @@ def _exclude_older_extractions(con: duckdb.DuckDBPyConnection, load: TableLoad) 
 def _key_sql(load: TableLoad) -> str:
     if load.contract.key:
         return ", ".join(name(column) for column in load.contract.key)
-    return ", ".join(name(loading_name(column)[0]) for column in load.kept)
+    return ", ".join(all_columns(load))
 
 
 def _find_repeats(con: duckdb.DuckDBPyConnection, load: TableLoad) -> int:
     """Make `ingest_repeat` (rid, file_no, key) of rows whose key hash repeats. Returns how many hashes do."""
     key = _key_sql(load)
-    con.execute(
-        "create or replace temp table ingest_repeat_hash as select h from"
-        f" (select hash({key}) as h from {load.rows_table} where {_valid(con, load)}) group by h having count(*) > 1"
-    )
-    number = con.execute("select count(*) from ingest_repeat_hash").fetchall()[0][0]
+    number = _write_hashes(con, f"select hash({key}) as h from {load.rows_table} where {_valid(con, load)}", count_rows(con, load))
     if number:
         con.execute(
             f"create or replace temp table ingest_repeat as select rowid as rid, file_no, row({key}) as key"
@@ -64,6 +62,25 @@ def _find_repeats(con: duckdb.DuckDBPyConnection, load: TableLoad) -> int:
         )
     con.execute("drop table temp.ingest_repeat_hash")
     return int(number)
+
+
+def _write_hashes(con: duckdb.DuckDBPyConnection, hashes: str, rows: int) -> int:
+    """Make `ingest_repeat_hash` (h) of the hashes, at most `rows`, that come more than once; returns how many do.
+
+    Sorted outside the database: 8 bytes for each row, where grouping takes many times that.
+    """
+    found, filled = np.empty(rows, dtype=np.uint64), 0
+    con.execute(hashes)
+    while len(piece := con.fetch_df_chunk(50)):
+        found[filled : filled + len(piece)] = piece["h"].to_numpy(dtype=np.uint64)
+        filled += len(piece)
+    found = found[:filled]
+    found.sort()
+    twice = np.unique(found[1:][found[1:] == found[:-1]])
+    con.register("ingest_frame", pd.DataFrame({"h": twice}))
+    con.execute("create or replace temp table ingest_repeat_hash as select h from ingest_frame")
+    con.unregister("ingest_frame")
+    return len(twice)
 
 
 def _valid(con: duckdb.DuckDBPyConnection, load: TableLoad) -> str:
@@ -100,8 +117,7 @@ def _content_sql(load: TableLoad, file: LoadedFile) -> str:
 
 
 def _typed_row(load: TableLoad) -> str:
-    names = [loading_name(column)[0] for column in load.kept]
-    return ", ".join(f"c{number}: l.{name(n)}" for number, n in enumerate([*names, "raw"]))
+    return ", ".join(f"c{number}: l.{n}" for number, n in enumerate([*all_columns(load), "raw"]))
 
 
 def _verdicts_sql(load: TableLoad) -> str:

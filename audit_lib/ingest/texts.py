@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import duckdb
 import pandas as pd
 
+from audit_lib.ingest.kept import Signal
 from audit_lib.ingest.load import LoadedFile, TableLoad
-from audit_lib.ingest.places import Places
+from audit_lib.ingest.reuse import Reuse, is_unchanged
 from audit_lib.vocabulary import day_date, day_number
 
 BATCH = 5_000
@@ -20,22 +21,23 @@ ADULT_HERE = 13
 class TextSignals:
     """The statements of ages under 13 found in the bodies of the accepted texts."""
 
-    def __init__(
-        self, con: duckdb.DuckDBPyConnection, loads: Sequence[TableLoad], places: Mapping[str, Places]
-    ) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, loads: Sequence[TableLoad], reuse: Reuse) -> None:
         load = next((load for load in loads if load.contract.table == "texts"), None)
-        self._found: list[tuple[int, int, str, int]] = []
+        self.found: list[Signal] = []
+        """Also those of texts that were not accepted."""
         if load is None:
             return
         for file in load.files:
-            if "body" in file.opened.names:
-                self._found += list(_statements(con, file))
+            if is_unchanged(file):
+                self.found += reuse.signals(file)
+            elif "body" in file.opened.names:
+                self.found += list(_statements(con, file))
 
     def write(self, con: duckdb.DuckDBPyConnection) -> None:
         """Write `text_signal` from the loaded texts and the statements found in them."""
-        if not self._found:
+        if not self.found:
             return
-        frame = pd.DataFrame(self._found, columns=["file_no", "record", "statement", "age"])
+        frame = pd.DataFrame(self.found, columns=["file_no", "record", "statement", "age"])
         con.register("ingest_found", frame)
         rows = con.execute(
             "select t.text_no, t.account_no, t.written_second, t.written_day, t.language, f.statement, f.age"
@@ -61,7 +63,7 @@ def last_day_under_13(written_day: int, age: int) -> int:
         return day_number(date(year, 3, 1))
 
 
-def _statements(con: duckdb.DuckDBPyConnection, file: LoadedFile) -> Iterator[tuple[int, int, str, int]]:
+def _statements(con: duckdb.DuckDBPyConnection, file: LoadedFile) -> Iterator[Signal]:
     """File number, record, pattern and age of every statement of an age under 13."""
     from audit_lib.age_statements import find  # only where texts are read at all
 

@@ -1,4 +1,4 @@
-"""The warehouse tables, written in one transaction: keys numbered, export tables, counts, coverage, rule breaks."""
+"""The warehouse beside its rows: export tables as views, counts, quarantine, coverage."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from audit_lib.ingest.faults import QUARANTINE
-from audit_lib.ingest.load import STORED_TYPES, TableLoad, loading_name
+from audit_lib.ingest.load import STORED_TYPES, TableLoad, is_numbered, row_columns
 from audit_lib.ingest.places import Places
 from audit_lib.ingest.sources import Sources
 from audit_lib.ingest.values import name
-from audit_lib.ingest.zones import DAY, day_sql, offset_at
+from audit_lib.ingest.zones import DAY, offset_at
 from audit_lib.vocabulary import Column, Contract
-
-SPACES = ("account", "device", "recipient", "consent_event")
-"""Spaces of ids that are numbered across tables."""
 
 SCHEMA = {
     "input_file": "file_no INTEGER, table_name VARCHAR, file VARCHAR, format VARCHAR, rows BIGINT, accepted BIGINT,"
-    " quarantined BIGINT, duplicate BIGINT, superseded BIGINT, left_out BIGINT, sha256 VARCHAR, bytes BIGINT",
+    " quarantined BIGINT, duplicate BIGINT, superseded BIGINT, left_out BIGINT, sha256 VARCHAR, bytes BIGINT,"
+    " records BIGINT, read_as VARCHAR, adapter VARCHAR",
+    "left_out": "table_name VARCHAR, file_no INTEGER, reason VARCHAR, rows BIGINT",
     "input_column": "table_name VARCHAR, column_name VARCHAR, state VARCHAR",
     "fault": "table_name VARCHAR, file_no INTEGER, column_name VARCHAR, kind VARCHAR, effect VARCHAR, rows BIGINT",
     "quarantine": QUARANTINE,
@@ -39,103 +38,27 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"create table {table} ({columns})")
 
 
-def is_reference(column: Column, contract: Contract) -> bool:
-    """Whether a column names a row of another table (or a device) and is stored as its number."""
-    return column.type == "id" and column.name not in contract.key
-
-
-def write_keys(con: duckdb.DuckDBPyConnection, loads: Sequence[TableLoad], places: Mapping[str, Places]) -> None:
-    """Number the ids of every space that the loaded tables use: rows of the own table first, then others by text."""
-    for space in SPACES:
-        users = [
-            (load, column)
-            for load in loads
-            for column in load.kept
-            if is_reference(column, load.contract) and column.space == space
-        ]
-        owner = next((load for load in loads if (key := load.contract.own_key()) and key.space == space), None)
-        if users or (owner is not None and space in ("account", "recipient")):
-            _write_space(con, space, owner, users, places)
-
-
-def _write_space(
-    con: duckdb.DuckDBPyConnection,
-    space: str,
-    owner: TableLoad | None,
-    users: Sequence[tuple[TableLoad, Column]],
-    places: Mapping[str, Places],
-) -> None:
-    key, number, identifier = f"key_{space}", f"{space}_no", f"{space}_id"
-    con.execute(f"create table {key} ({number} INTEGER, {identifier} VARCHAR, is_known BOOLEAN)")
-    if owner is not None:
-        own = name(owner.contract.key[0])
-        place = places[owner.contract.table]
-        con.execute(
-            f"insert into {key} select {place.number_sql('place.rid')}, {own}, true from {place.loading_sql(owner)}"
-        )
-    if not users:
-        return
-    named = " union ".join(
-        f"select distinct {name(column.name)} as id from {places[load.contract.table].loading_sql(load)}"
-        for load, column in users
-    )
-    nth = "row_number() over (order by id)"
-    given = f"-{nth}" if space == "device" else f"(select count(*) from {key}) + {nth}"
-    known = "true" if space == "device" else "false"
-    con.execute(
-        f"insert into {key} select {given}, id, {known} from ({named})"
-        f" where id is not null and id not in (select {identifier} from {key})"
-    )
-
-
-def write_table(con: duckdb.DuckDBPyConnection, load: TableLoad, places: Places, zone: ZoneInfo) -> None:
-    """Write an export table: its number, its columns, `file_no` and `record`, in the order of the files."""
+def create_view(con: duckdb.DuckDBPyConnection, load: TableLoad, places: Places) -> None:
+    """Make the export table: a view of the rows that are loaded, with its number, `file_no` and `record`."""
     contract = load.contract
-    days = _days_sql(con, load, zone)
-    joins: list[str] = []
-    outs = [f"{places.number_sql('place.rid')} as {name(contract.number)}"]
+    outs = [f"cast(r.rowid + 1 as integer) as {name(contract.number)}"]
     for column in contract.columns.values():
-        stored = contract.stored_names(column)
-        if is_reference(column, contract) and column in load.kept and column.space in SPACES:
-            alias, number = f"k{len(joins)}", f"{column.space}_no"
-            joins.append(
-                f" left join key_{column.space} {alias} on {alias}.{column.space}_id = place.{name(column.name)}"
-            )
-            outs.append(f"{alias}.{number} as {name(stored[0])}")
-        elif column.name in days:
-            outs += [f"place.{name(stored[0])}", f"{days[column.name]} as {name(stored[1])}"]
-        elif column in load.kept:
-            outs += [f"place.{name(n)}" for n in stored]
-        else:
-            outs += [f"cast(null as {stored_type(column, contract, n)}) as {name(n)}" for n in stored]
+        kept = {stored for stored, _ in row_columns(column, contract)} if column in load.kept else set()
+        for stored in contract.stored_names(column):
+            is_there = stored in kept
+            outs.append(f"r.{name(stored)}" if is_there else f"cast(null as {stored_type(column, contract, stored)}) as {name(stored)}")
+    is_any_out = con.execute(f"select count(*) from {load.out_table}").fetchall()[0][0]
     con.execute(
-        f"create table {name(contract.table)} as select {', '.join(outs)}, place.file_no,"
-        f" {places.record_sql('place.rid')} as record"
-        f" from {places.loading_sql(load)}{places.record_join('place.rid')}{''.join(joins)}"
+        f"create view {name(contract.table)} as select {', '.join(outs)}, r.file_no, {places.record_sql('r.rowid', 'r')} as record"
+        f" from {load.rows_table} r{' where r.is_out is null' if is_any_out else ''}"
     )
-
-
-def _days_sql(con: duckdb.DuckDBPyConnection, load: TableLoad, zone: ZoneInfo) -> dict[str, str]:
-    """Per instant column SQL for its day, made for the range of its seconds: few changes of offset, few comparisons."""
-    instants = [column for column in load.kept if column.type == "instant"]
-    if not instants:
-        return {}
-    seconds = [name(loading_name(column)[0]) for column in instants]
-    bounds = ", ".join(f"min({second}), max({second})" for second in seconds)
-    found = con.execute(f"select {bounds} from {load.rows_table}").fetchall()[0]
-    return {
-        column.name: day_sql(f"place.{second}", zone, *found[2 * nth : 2 * nth + 2])
-        if found[2 * nth] is not None
-        else "cast(null as integer)"
-        for nth, (column, second) in enumerate(zip(instants, seconds, strict=True))
-    }
 
 
 def stored_type(column: Column, contract: Contract, stored: str) -> str:
     """Type of a warehouse column."""
     if column.type == "instant":
         return "BIGINT" if stored.endswith("_second") else "INTEGER"
-    if column.type == "date" or is_reference(column, contract):
+    if column.type == "date" or is_numbered(column, contract):
         return "INTEGER"
     return STORED_TYPES.get(column.type, "VARCHAR")
 
@@ -154,6 +77,7 @@ def write_quarantine(con: duckdb.DuckDBPyConnection) -> None:
 def write_input_files(con: duckdb.DuckDBPyConnection, loads: Sequence[TableLoad], sources: Sources) -> None:
     """Write `input_file`; for every file the parts must add up to its records, else it is our fault."""
     rows: list[tuple[Any, ...]] = []
+    left: list[tuple[Any, ...]] = []
     for load in loads:
         counted = _rows_by_file(con, load)
         for file in load.files:
@@ -166,11 +90,23 @@ def write_input_files(con: duckdb.DuckDBPyConnection, loads: Sequence[TableLoad]
             )
             if opened.records != accepted + quarantined + duplicate + superseded:
                 raise AssertionError(f"{source.name}: {opened.records} rows do not equal the sum of their parts")
-            parts = (opened.records, accepted, quarantined, duplicate, superseded, 0)
+            left_out = sum(file.left_out.values())
+            parts = (opened.records + left_out, accepted, quarantined, duplicate, superseded, left_out)
             size = source.path.stat().st_size
             shown = (load.contract.table, source.name, source.shown_format)
-            rows.append((file.file_no, *shown, *parts, sources.sha256(source), size))
+            said = source.copied.read_as if source.copied else opened.read_as
+            read = (file.source_records, said, opened.extraction.declared.adapter)
+            rows.append((file.file_no, *shown, *parts, sources.sha256(source), size, *read))
+            left += [(load.contract.table, file.file_no, *item) for item in file.left_out.items()]
+        for extra in load.overrides:
+            used, unused = extra.counts(con)
+            parts = (extra.records, used, 0, 0, 0, unused)
+            shown = (load.contract.table, extra.file.name, extra.file.shown_format)
+            size = extra.file.path.stat().st_size
+            rows.append((extra.file_no, *shown, *parts, sources.sha256(extra.file), size, extra.records, extra.read_as, None))
+            left += [(load.contract.table, extra.file_no, "no_such_key", unused)] if unused else []
     _insert_rows(con, "input_file", rows)
+    _insert_rows(con, "left_out", left)
 
 
 def _rows_by_file(con: duckdb.DuckDBPyConnection, load: TableLoad) -> dict[tuple[int, str], int]:

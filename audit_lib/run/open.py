@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +16,12 @@ from audit_lib.conclude import worst_first
 from audit_lib.disclosure import load_pseudonyms
 from audit_lib.engines.duckdb import DuckDB, UnreadableDatabase
 from audit_lib.errors import AuditError, DefinitionError
-from audit_lib.run import cache
+from audit_lib.run import cache, vanished
 from audit_lib.run.audit import Auditor, Compared, Evaluated, called, criterion_cells, plan
 from audit_lib.run.observe import counted, first_counted_day
 from audit_lib.run.run import Run
 from audit_lib.run.store import load_findings, load_observations, store
+from audit_lib.run.whole import alone, replacing
 from audit_lib.run.world import World, staging_texts
 from audit_lib.vocabulary import Finding, Measure, Observation, Period
 
@@ -50,6 +52,10 @@ class Request:
                     kept[table] = kept.get(table, frozenset()) | columns
         return kept
 
+    def origin(self) -> str:
+        """Which folder the exports lie in; 12 hexadecimal digits."""
+        return evidence.fingerprint(str(self.sources.data.resolve()))[:12]
+
     def ingest_key(self) -> str:
         """What the loaded tables depend on."""
         kept = {table: sorted(columns) for table, columns in sorted(self.columns().items())}
@@ -74,11 +80,13 @@ def open_run(
     reveal: bool = False,
     memory: str | None = None,
     progress: Progress = quiet,
+    earlier: str | os.PathLike[str] | None = None,
 ) -> Run:
     """Open the audit of a folder of exports for a period; loads and measures once, then reads what was kept.
 
     `period` and `compare_to` are written as in `Period.parse`. `criteria` names files, folders or packaged documents
     (none: the default policy and the laws it is read with). `with_texts` lets texts be searched for age statements.
+    `earlier` is the folder of an earlier report, to look for keys that have vanished since (docs/decisions/0008).
     `reveal` shows identifiers as exported instead of pseudonyms; the manifest records it. `memory` limits the engine.
 
     Raises DefinitionError for a wrong period or criteria file, InputRefused for exports that cannot be read.
@@ -88,19 +96,18 @@ def open_run(
     """
     request = _request(Path(data), period, tuple(map(_named, criteria)), compare_to, with_texts, memory)
     cache.forget_old()
-    ingest_key, audit_key = request.ingest_key(), request.audit_key()
-    path = cache.folder() / f"{ingest_key}-{audit_key}.duckdb"
+    request.sources.fetch(with_texts=with_texts, progress=progress)
+    origin, ingest_key = request.origin(), request.ingest_key()
+    path = cache.warehouse(origin, ingest_key, request.audit_key())
     if not path.exists():
-        building, loaded = cache.start_file(ingest_key, audit_key)
-        old_mask = os.umask(0o077)  # the database and what the engine writes beside it
-        try:
-            _build(request, building, loaded, progress)
-            os.replace(building, path)
-        finally:
-            os.umask(old_mask)
-            for left in building.parent.glob(f"{building.name}*"):
-                left.unlink(missing_ok=True)
+        with alone(cache.lock(ingest_key), progress):
+            if not path.exists():  # another run may have made it while this one waited
+                with replacing(path) as building:
+                    loaded = cache.start_from(ingest_key, building)
+                    _build(request, building, loaded, cache.same_origin(origin), progress)
     os.utime(path)
+    if earlier is not None:
+        _look_for_vanished(request, path, Path(earlier), progress)
     return _opened(request, path, reveal)
 
 
@@ -122,6 +129,21 @@ def _request(
     return Request(ingest.read_sources(data, catalogue.contracts), catalogue, asked, other, with_texts, memory)
 
 
+def _look_for_vanished(request: Request, path: Path, earlier: Path, progress: Progress) -> None:
+    """Keep in the warehouse what has vanished since the report in the folder `earlier`, unless it is there already."""
+    with closing(_engine(path, request.memory)) as engine:
+        if vanished.is_kept(engine, earlier):
+            return
+        progress("looking for keys that have vanished")
+        found = vanished.compare(engine, request.catalogue.contracts, load_pseudonyms(), earlier)
+    old_mask = os.umask(0o077)  # what the engine writes beside the database
+    try:
+        with alone(cache.lock(request.ingest_key()), progress), closing(DuckDB(path, memory=request.memory)) as engine:
+            vanished.keep(engine, found, earlier)
+    finally:
+        os.umask(old_mask)
+
+
 def _opened(request: Request, path: Path, reveal: bool) -> Run:
     engine = _engine(path, request.memory)
     return Run(
@@ -131,7 +153,7 @@ def _opened(request: Request, path: Path, reveal: bool) -> Run:
         compare_to=request.compare_to,
         path=path,
         observations=load_observations(engine, request.period),
-        finding_list=load_findings(engine, request.catalogue),
+        finding_list=vanished.noted(load_findings(engine, request.catalogue), request.catalogue.measures, vanished.kept(engine) or ()),
         pseudonyms=None if reveal else load_pseudonyms(),
         with_texts=request.with_texts,
     )
@@ -145,8 +167,11 @@ def _engine(path: Path, memory: str | None) -> DuckDB:
         raise AuditError(f"The database {path.name} in the cache could not be read and has been deleted. Run the audit again.") from None
 
 
-def _build(request: Request, path: Path, loaded: bool, progress: Progress) -> None:
-    """Make the warehouse: load the exports (unless a file of theirs was at hand), evaluate, conclude, keep."""
+def _build(request: Request, path: Path, loaded: bool, base: Path | None, progress: Progress) -> None:
+    """Make the warehouse: load the exports (unless `loaded`: they are in it), evaluate, conclude, keep.
+
+    What has not changed since `base`, an older warehouse of the same folder, is taken over from it.
+    """
     engine = DuckDB(path, memory=request.memory)
     try:
         if loaded:
@@ -160,6 +185,7 @@ def _build(request: Request, path: Path, loaded: bool, progress: Progress) -> No
                 zone=request.catalogue.zone,
                 with_texts=request.with_texts,
                 progress=progress,
+                base=base,
             )
         _write_world(engine, request)
         observations, findings = audit(engine, request, progress)

@@ -37,8 +37,8 @@ def test_the_case_of_the_issue(load: Load) -> None:
     assert loaded.rows("select file, rows, accepted, quarantined from input_file") == [("accounts.csv", 8, 3, 5)]
     assert loaded.rows("select account_no, account_id, sign_up_method, country, record from accounts") == [
         (1, "a1", "email", "US", 1),
-        (2, "a7", "carrier_pigeon", "US", 7),
-        (3, "a8", "email", None, 8),
+        (6, "a7", "carrier_pigeon", "US", 7),
+        (7, "a8", "email", None, 8),
     ]
     assert loaded.faults() == [
         (2, "opened_at", "not_an_instant", "quarantined", "2018-02-30T00:00:00Z"),
@@ -174,7 +174,7 @@ def test_many_faults_take_the_other_way_to_the_same_numbers(load: Load) -> None:
     assert loaded.counts() == [(3000, 1000, 2000, 0, 0, 0)]
     assert loaded.rows("select count(*) from accounts where account_id <> 'a' || (record - 1)") == [(0,)]
     assert loaded.rows("select min(account_no), max(account_no), count(distinct account_no) from accounts") == [
-        (1, 1000, 1000)
+        (2, 2000, 1000)
     ]
     assert loaded.rows("select count(*) from quarantine where kind = 'not_an_instant' and record % 3 <> 2") == [(0,)]
     assert loaded.rows("select count(*) from quarantine where kind = 'too_few_columns' and record % 3 <> 1") == [(0,)]
@@ -224,11 +224,11 @@ def test_keys_are_numbered_in_order_of_loading_then_unknown_ones(load: Load) -> 
         (3, "a", False),
         (4, "c", False),
     ]
-    assert loaded.rows("select * from key_device order by 1 desc") == [(-1, "d1", True), (-2, "d9", True)]
+    assert loaded.rows("select * from key_device order by 1 desc") == [(-1, "d0", True), (-2, "d1", True), (-3, "d9", True)]
     assert loaded.rows("select event_no, account_no, device_no from processing_events order by 1") == [
-        (1, 2, -2),
+        (1, 2, -3),
         (2, 4, None),
-        (3, 3, -1),
+        (3, 3, -2),
     ]
     names = {
         row[0] for row in loaded.rows("select column_name from duckdb_columns() where table_name = 'processing_events'")
@@ -245,12 +245,32 @@ def test_consent_events_share_their_numbers_with_transfers(load: Load) -> None:
             "transfers.csv": f"transfer_id,occurred_at,consent_event_id\nt1,{T},c3\nt2,{T},c2\n",
         }
     )
-    assert loaded.rows("select consent_event_no from transfers order by transfer_no") == [(2,), (3,)]
+    assert loaded.rows("select consent_event_no from transfers order by transfer_no") == [(3,), (4,)]
     assert loaded.rows("select * from key_consent_event order by 1") == [
         (1, "c1", True),
-        (2, "c3", True),
-        (3, "c2", False),
+        (3, "c3", True),
+        (4, "c2", False),
     ]
+
+
+def test_ids_without_a_table_of_their_own_are_numbered_before(load: Load) -> None:
+    loaded = load({"processing_events.csv": f"event_id,occurred_at,account_id\ne1,{T},b\ne2,{T},a\ne3,{T},\ne4,{T},b\n"})
+    assert loaded.rows("select * from key_account order by 1") == [(1, "a", False), (2, "b", False)]
+    assert loaded.rows("select event_no, account_no from processing_events order by 1") == [(1, 2), (2, 1), (3, None), (4, 2)]
+
+
+def test_a_large_key_table_does_not_change_the_order_of_a_small_file(load: Load) -> None:
+    """The join that numbers ids must read the file from its first record to its last, whichever side is larger."""
+    accounts = "\n".join(f"a{n},{T}" for n in range(20_000))
+    events = "\n".join(f"e{n},{T},a{(n * 7919) % 20_000}" for n in range(3_000))
+    loaded = load(
+        {
+            "accounts.csv": f"account_id,opened_at\n{accounts}\n",
+            "processing_events.csv": f"event_id,occurred_at,account_id\n{events}\n",
+        }
+    )
+    wrong = "event_id <> 'e' || (record - 1) or account_no <> ((record - 1) * 7919) % 20000 + 1"
+    assert loaded.rows(f"select count(*), count(*) filter (where {wrong}) from processing_events") == [(3000, 0)]
 
 
 def test_cross_row_rules(load: Load) -> None:

@@ -31,7 +31,7 @@ def test_signals_of_accepted_texts(load: Load) -> None:
     first, third = day_number(date(2018, 2, 1)), day_number(date(2018, 2, 3))
     assert rows == [
         (1, 1, first * 86400, first, "en", day_number(date(2020, 2, 1))),
-        (3, 2, third * 86400, third, "en", day_number(date(2019, 2, 3))),
+        (4, 2, third * 86400, third, "en", day_number(date(2019, 2, 3))),
     ]
     assert loaded.rows("select count(*) from text_signal where statement is null") == [(0,)]
     assert loaded.rows("select text_id, record from texts order by text_no") == [
@@ -58,7 +58,7 @@ def test_signals_from_json_lines_and_several_files(load: Load) -> None:
     loaded = load(
         {"texts/a.jsonl": "broken\n" + line % "t1", "texts/b.jsonl": line % "t2" + line % "t1"}, with_texts=True
     )
-    assert loaded.rows("select distinct text_no from text_signal order by 1") == [(1,), (2,)]
+    assert loaded.rows("select distinct text_no from text_signal order by 1") == [(2,), (3,)]
 
 
 def test_without_with_texts_the_files_are_not_opened(load: Load) -> None:
