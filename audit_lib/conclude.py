@@ -239,6 +239,23 @@ def headline(findings: Iterable[Finding]) -> dict[Status, int]:
     return counted
 
 
+def with_limits(finding: Finding, limits: Sequence[str], no_green: str = "") -> Finding:
+    """The finding with what limits its figures in its sentence; never green where exceptions may hide behind a limit.
+
+    `limits` are clauses without a full stop. `no_green` is the limit because of which no exception found does not mean that
+    there was none; empty when there is no such limit. Exceptions that were found stand in any case.
+    """
+    if no_green and finding.status in (Status.SATISFIED, Status.NOT_APPLICABLE):
+        found = "what was found is tolerable" if finding.counts.exceptions else "no exception was found"
+        why = f"{found}, but {no_green}"
+        sentence = f"Could not be assessed: {why}. {finding.sentence}"
+        return replace(finding, status=Status.NOT_ASSESSED, why=why, sentence=sentence)
+    if limits and finding.status in (Status.SATISFIED, Status.NOT_SATISFIED):
+        told = "; ".join(limits)
+        return replace(finding, sentence=f"{finding.sentence} {told[0].upper()}{told[1:]}.")
+    return finding
+
+
 _PLAIN = {
     Status.SATISFIED: "satisfied",
     Status.NOT_SATISFIED: "not satisfied",

@@ -59,6 +59,10 @@ class Pseudonyms:
         digest = hmac.new(self._key, message, hashlib.sha256).digest()
         return f"{_PREFIX.get(space, space[:3])}-{base64.b32encode(digest)[:12].decode().lower()}"
 
+    def key_for(self, purpose: str) -> bytes:
+        """A key of its own for another purpose than pseudonyms: from it the auditor's key cannot be found."""
+        return hmac.new(self._key, purpose.encode(), hashlib.sha256).digest()
+
     def __repr__(self) -> str:
         return "Pseudonyms(key not shown)"
 

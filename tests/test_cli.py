@@ -90,8 +90,12 @@ def test_ingest_prints_where_every_row_went(tmp_path: Path) -> None:
     assert "rights_requests.csv" in done.stdout
     assert into.stat().st_mode & 0o077 == 0
     again = audit("ingest", "data_samples", "--into", str(into))
-    assert again.returncode == 2
-    assert "exists" in again.stderr
+    assert again.returncode == 0, again.stderr
+    assert "Not read again, for they have not changed" in again.stdout
+    into.write_text("something else")
+    refused = audit("ingest", "data_samples", "--into", str(into))
+    assert refused.returncode == 2
+    assert "exists and is no database" in refused.stderr
 
 
 def test_a_measure_is_printed_with_definition_sql_criteria_and_examples() -> None:
@@ -104,7 +108,11 @@ def test_a_measure_is_printed_with_definition_sql_criteria_and_examples() -> Non
 def test_criteria_and_lists() -> None:
     assert "82 clauses" in audit("criteria").stdout
     assert "consent_coverage" in audit("measures").stdout
-    assert "no adapters" in audit("adapters").stdout
+    assert "fides_requests" in audit("adapters").stdout
+    told = audit("adapters", "transcend_requests").stdout
+    assert "## What the export cannot say" in told and "overrides = " in told and "Is Test Request" in told
+    unknown = audit("adapters", "nobody")
+    assert unknown.returncode == 2 and "There is no adapter 'nobody'. There are auth0_accounts," in unknown.stderr
 
 
 def test_every_command_has_help() -> None:

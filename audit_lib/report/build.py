@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from audit_lib.errors import AuditError, DefinitionError, NotebookFailed
+from audit_lib.ingest.databases import shared_copies
 from audit_lib.report import files
 from audit_lib.report.areas import CHAPTERS, Chapter
 from audit_lib.report.chapters import chapter as render_chapter
@@ -20,6 +21,8 @@ from audit_lib.report.page import Made, render
 from audit_lib.report.result import Hole, ReportResult
 from audit_lib.report.runner import TIMEOUT, run_notebook
 from audit_lib.run import Run, open_run
+from audit_lib.run.vanished import KEYS
+from audit_lib.vocabulary import Period
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 """Of the checkout this package stands in."""
@@ -59,7 +62,8 @@ def build_report(
     """
     _check(request)
     given = [str(Path(c).resolve()) if Path(c).exists() else str(c) for c in request.criteria]
-    with open_run(
+    # One state of databases for all: the run here, and the notebooks that open it again in processes of their own.
+    with shared_copies(), open_run(
         request.data,
         period=request.period,
         criteria=given,
@@ -67,6 +71,7 @@ def build_report(
         with_texts=request.with_texts,
         memory=request.memory,
         progress=progress,
+        earlier=_earlier(request),
     ) as run:
         arguments = _arguments(run, request)
         parameters = {**arguments, "data": str(Path(request.data).resolve()), "criteria": given}
@@ -104,6 +109,14 @@ def _arguments(run: Run, request: ReportRequest) -> dict[str, Any]:
         "compare_to": compared,
         "with_texts": request.with_texts,
     }
+
+
+def _earlier(request: ReportRequest) -> Path | None:
+    """The folder of the report for the compared period, where it stands beside this one and keeps its keys."""
+    if request.compare_to is None:
+        return None
+    folder = Path(request.out).resolve() / str(Period.parse(request.compare_to))
+    return folder if (folder / KEYS).is_file() else None
 
 
 def _remarks(target: Path) -> str:
@@ -153,6 +166,7 @@ def _write(run: Run, folder: Path, chapters: Sequence[Made], arguments: dict[str
         (folder / files.REMARKS).write_text(remarks, "utf-8")
     files.write_findings(run, folder)
     files.write_exceptions(run, folder / "exceptions")
+    run.save_keys(folder / KEYS)
     files.write_manifest(run, folder, arguments, made_at, [one.hole for one in chapters if one.hole])
     folder.chmod(0o700)
 

@@ -61,9 +61,17 @@ def write_exceptions(run: Run, folder: Path) -> list[str]:
         write_csv(folder / f"{name}.csv", observed.exceptions(limit=FIRST))
         observed.save_exceptions(folder / f"{name}.parquet")
         written.append(name)
+    _write_rule_breaks(run, folder)
     for file in folder.iterdir():
         file.chmod(0o600)
     return written
+
+
+def _write_rule_breaks(run: Run, folder: Path) -> None:
+    """The rows that break a rule across columns or tables, by file and record."""
+    rows = run.rule_break_rows()
+    if not rows.empty:
+        write_csv(folder / "rule_breaks.csv", rows)
 
 
 def _judged(run: Run) -> Iterable[Observed]:

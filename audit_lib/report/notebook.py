@@ -149,6 +149,18 @@ def reconciliation(run: Run) -> Shown:
     return words.table(frame.rename(columns={"table": "export", "left_out": "left out"}), "No export was read.")
 
 
+def read_as(run: Run) -> Shown:
+    """How every file is written: what was declared and what was found."""
+    frame = run.inputs()[["table", "file", "records", "read_as", "adapter"]]
+    shown = frame.rename(columns={"table": "export", "read_as": "read as"})
+    return words.table(shown if shown["adapter"].any() else shown.drop(columns=["adapter"]), "No export was read.")
+
+
+def left_out(run: Run) -> Shown:
+    """Rows that adapters leave out, by reason."""
+    return words.table(run.left_out().rename(columns={"table": "export"}), "No adapter leaves out a row.")
+
+
 def balance(run: Run) -> Shown:
     """Whether the reconciliation adds up, in a sentence."""
     frame = run.inputs()
@@ -172,6 +184,18 @@ def rule_breaks(run: Run) -> Shown:
     frame = run.rule_breaks()
     frame["rule"] = frame["rule"].map(label)
     return words.table(frame.rename(columns={"table": "export"}), "No row breaks a rule across columns or tables.")
+
+
+def vanished(run: Run) -> Shown:
+    """Keys that an earlier report knew and that are gone without a day of deletion, per export."""
+    frame = run.vanished()
+    if frame.empty:
+        return words.paragraphs("No earlier report with keys to compare with was at hand.")
+    shown = frame[["table", "of", "vanished", "out_of_reach"]].rename(
+        columns={"table": "export", "of": "known to the earlier report", "out_of_reach": "from before the export's reach"}
+    )
+    told = run.vanished_sentences()
+    return words.together([words.table(shown), words.bullets(told, "No key has vanished since the earlier report.")])
 
 
 def reach(run: Run) -> Shown:
@@ -321,6 +345,7 @@ __all__ = [
     "rule_breaks",
     "silence",
     "title",
+    "vanished",
     "verdict",
     "waiting",
 ]

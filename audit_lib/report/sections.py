@@ -32,8 +32,9 @@ def verdict(run: Run, holes: Sequence[str] = ()) -> Shown:
     tiles = "".join(
         f'<div class="tile {status}"><dt>{STATUS_WORDS[status]}</dt><dd>{counted[status]:,}</dd></div>' for status in ORDER
     )
-    page = f'<dl class="tiles">{tiles}</dl>{_holes(holes)}<div class="screen">{_not_satisfied(run)}{_not_assessed(run)}</div>'
-    text = [", ".join(f"{counted[status]:,} {STATUS_WORDS[status]}" for status in ORDER) + f"; {total:,} criteria"]
+    said = warnings(run)
+    page = f'<dl class="tiles">{tiles}</dl>{_holes(holes)}{_warned(said)}<div class="screen">{_not_satisfied(run)}{_not_assessed(run)}</div>'
+    text = [", ".join(f"{counted[status]:,} {STATUS_WORDS[status]}" for status in ORDER) + f"; {total:,} criteria", *said]
     text += [f"- {group[0].sentence} [{areas.where_from(group[0].criterion)}]" for group in _bad(run)]
     return Shown(page, "\n".join(text))
 
@@ -42,6 +43,21 @@ def _holes(holes: Sequence[str]) -> str:
     if not holes:
         return ""
     return f'<div class="hole" role="alert"><p><strong>This report has a hole.</strong></p><ul>{"".join(f"<li>{html_text(h)}</li>" for h in holes)}</ul></div>'
+
+
+def warnings(run: Run) -> list[str]:
+    """What a reader must know of the exports before any figure: keys that have vanished, extractions that came late."""
+    late = [
+        f"{table} was extracted more than 31 days after the end of the period: columns that a system overwrites show a later state."
+        for table in run.late_extractions()
+    ]
+    return [*run.vanished_sentences(), *late]
+
+
+def _warned(sentences: Sequence[str]) -> str:
+    if not sentences:
+        return ""
+    return f'<div class="hole" role="note"><p><strong>Before the figures.</strong></p><ul>{"".join(f"<li>{html_text(s)}</li>" for s in sentences)}</ul></div>'
 
 
 def _bad(run: Run) -> list[list[Finding]]:

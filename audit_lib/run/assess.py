@@ -5,16 +5,26 @@ The rules are those of the tables page ("What the exporter says"). Nothing here 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
 from audit_lib.engines.duckdb import DuckDB
-from audit_lib.vocabulary import FIRST_DAY, Contract, Kind, Measure, Period, day_date, day_number
+from audit_lib.vocabulary import FIRST_DAY, Column, Contract, Kind, Measure, Period, day_date, day_number
 
 NOTED_SHARE = Fraction(1, 100)
 """Share of doubtful rows above which a finding says so."""
+ENOUGH_ROWS = 100
+"""Rows below which it means nothing that none of them ends."""
+ENOUGH_OF_A_LOG = 30
+"""Rows below which it means nothing that a log begins late."""
+UNLIKELY = 1e-4
+"""Chance below which a silence at the start of a log is held against its declaration."""
+TOMBSTONE = {"accounts": "closed_at", "stored_records": "deleted_at"}
+"""Tables whose rows end with an instant of their own: a row that is gone without it has vanished."""
+ROWS_CALLED = {"stored_records": "records", "rights_requests": "requests", "consent_events": "consent decisions"}
+"""Table → what people call its rows, where that is not its name."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,8 @@ class TableInput:
     is_present: bool
     rows: int | None
     """Rows accepted; NULL (None) when the table was not loaded."""
+    kind: str | None
+    """`log`, `snapshot` or `changes`; None when not declared."""
     covers_from_day: int | None
     covers_to_day: int | None
     extracted_second: int | None
@@ -49,6 +61,10 @@ class Assessable:
     faulty_table: str = ""
     doubts: tuple[str, ...] = ()
     """What more than one row in a hundred of a table has, and what may keep items out of the population unseen."""
+    limits: tuple[str, ...] = ()
+    """Why the figures may not be those of everything that was: said with every figure."""
+    no_green: str = ""
+    """The limit that keeps a finding from being satisfied or having nothing to test; empty when none does."""
 
 
 class Inputs:
@@ -61,6 +77,7 @@ class Inputs:
         self._as_of_second = as_of_second
         self.tables = {t.table: t for t in self._read()}
         self._undeclared: dict[str, int] = {}
+        self._days: dict[str, set[int]] = {}
         self._first_opening = self._first_opening_day()
 
     def _read(self) -> Iterator[TableInput]:
@@ -68,7 +85,7 @@ class Inputs:
         for table, column in self._engine.rows("select table_name, column_name from input_column where state = 'missing'"):
             missing.setdefault(table, set()).add(column)
         rows = self._engine.rows(
-            "select table_name, is_present, rows, covers_from_day, covers_to_day, extracted_second, extracted_day, "
+            "select table_name, is_present, rows, kind, covers_from_day, covers_to_day, extracted_second, extracted_day, "
             "keeps_deleted, is_daily from coverage"
         )
         for row in rows:
@@ -87,13 +104,88 @@ class Inputs:
         if problems:
             return Assessable(why_not="; ".join(problems))
         share, faulty = max(((self._faulty_share(table, measure), table) for table in measure.reads), default=(Fraction(0), ""))
+        limits = list(self._limits(measure, needed))
+        told = tuple(dict.fromkeys(said for said, _ in limits))
         return Assessable(
             is_covered=all(self._reaches(table, measure) for table in needed),
-            notes=(*self._notes(measure), *(doubts := tuple(self._doubts(measure)))),
+            notes=(*self._notes(measure), *(doubts := tuple(self._doubts(measure))), *told),
             faulty_share=share,
             faulty_table=faulty,
             doubts=doubts,
+            limits=told,
+            no_green=next((said for said, is_weighty in limits if is_weighty), ""),
         )
+
+    def _limits(self, measure: Measure, needed: list[str]) -> Iterator[tuple[str, bool]]:
+        """What is not declared, or what a declaration and the rows contradict; and whether exceptions may hide behind it."""
+        losing = [t for t in needed if self._contracts[t].tombstones]
+        for kept, said in ((False, "does not keep"), (None, "is not declared to keep")):
+            tables = [table for table in losing if self.tables[table].keeps_deleted is kept]
+            if tables:
+                called = words_and(ROWS_CALLED.get(table, table) for table in tables)
+                # A stock of stored records counts what is still stored: what was deleted does not belong to it.
+                hides = not (measure.kind is Kind.STOCK and tables == [measure.item_table] == ["stored_records"])
+                yield f"measured of the {called} still there, since the export {said} deleted rows", hides
+        if unknown := [table for table in needed if self._reach_is_unknown(table, measure)]:
+            yield f"how far back {words_and(unknown)} reach{'es' if len(unknown) == 1 else ''} is not declared", True
+        for table in needed:
+            for contradiction in self._contradictions(table, measure):
+                yield contradiction, True
+
+    def _reach_is_unknown(self, table: str, measure: Measure) -> bool:
+        """Logs that the measure looks back in are judged item by item (`before_log`); a snapshot is the whole table."""
+        found = self.tables[table]
+        is_placed = self._anchor(table) is not None
+        return is_placed and found.covers_from_day is None and found.kind != "snapshot" and table not in measure.looks_back
+
+    def _contradictions(self, table: str, measure: Measure) -> Iterator[str]:
+        """Where the rows of a table belie what is declared of it."""
+        found, rows = self.tables[table], self.tables[table].rows or 0
+        ends = TOMBSTONE.get(table)
+        if rows >= ENOUGH_ROWS and found.keeps_deleted and ends and ends not in found.missing and self._has_none(table, ends):
+            yield f"the export of {table} is declared to keep deleted rows, but not one of its {rows:,} rows has {ends}"
+        # A state that is not looked back in for every account may rest on a log that is as young as what it records.
+        looked_at = measure.kind is not Kind.STOCK or table in measure.looks_back
+        is_log = looked_at and table not in TOMBSTONE and self._anchor(table) is not None
+        if rows >= ENOUGH_OF_A_LOG and is_log and found.covers_from_day is not None:
+            start = self._first_opening if table in measure.looks_back else self._must_cover_from(measure)
+            if start is not None and self._is_silent_before(table, max(start, found.covers_from_day)):
+                first = day_date(min(self.days_with_rows(table)))
+                said = "the beginning" if found.covers_from_day == FIRST_DAY else str(day_date(found.covers_from_day))
+                yield f"the export of {table} is declared to reach back to {said}, but its first row is of {first}"
+        if table != "accounts" and self.tables["accounts"].keeps_deleted and self._unknown_accounts(table, measure) > NOTED_SHARE:
+            yield f"the export of accounts is declared to keep deleted rows, but {table} names accounts that are not in it"
+
+    def _has_none(self, table: str, column: str) -> bool:
+        stem = self._contracts[table].columns[column].stem
+        return int(self._engine.rows(f"select count({stem}_second) from {table}")[0][0]) == 0
+
+    def _is_silent_before(self, table: str, start: int) -> bool:
+        """Whether a log that should reach back to `start` begins too late to be believed.
+
+        Either it is silent for longer than it then has rows, or it is silent on so many first days of the period that, with
+        rows on as many days as it has, this would happen once in ten thousand times.
+        """
+        days = self.days_with_rows(table)
+        if not days:
+            return False
+        first, span = min(days), max(days) - min(days) + 1
+        silent = first - max(start, day_number(self._period.start))
+        share = min(len(days) / span, 0.99)
+        return first - start > span or (silent > 0 and (1 - share) ** silent < UNLIKELY)
+
+    def _unknown_accounts(self, table: str, measure: Measure) -> Fraction:
+        rows = self._rows_in(table)
+        if not rows or "account_id" not in measure.reads[table]:
+            return Fraction(0)
+        query = f"select count(distinct number) from rule_break where table_name = '{table}' and rule = 'unknown_account'"
+        return Fraction(int(self._engine.rows(query)[0][0]), rows)
+
+    def _anchor(self, table: str) -> Column | None:
+        """The instant that places the rows of a table in time; None for registers and tables placed by a date."""
+        contract = self._contracts[table]
+        column = contract.columns[contract.placed_by[0]] if contract.placed_by else None
+        return column if column is not None and column.type == "instant" else None
 
     def _problems(self, table: str, measure: Measure) -> Iterator[str]:
         """Why `table` keeps the measure from being assessed, in sentences without a full stop."""
@@ -152,10 +244,9 @@ class Inputs:
         return max((day for day in days if day is not None), default=FIRST_DAY)
 
     def _newest_of(self, table: str) -> int | None:
-        placed_by = self._contracts[table].placed_by
-        if not placed_by or self._contracts[table].columns[placed_by[0]].type != "instant":
+        if (anchor := self._anchor(table)) is None:
             return None
-        newest: int | None = self._engine.rows(f"select max({self._contracts[table].columns[placed_by[0]].stem}_day) from {table}")[0][0]
+        newest: int | None = self._engine.rows(f"select max({anchor.stem}_day) from {table}")[0][0]
         return newest
 
     def _named_elsewhere(self, table: str) -> str:
@@ -176,9 +267,13 @@ class Inputs:
         return not any(day_number(self._period.start) <= day < day_number(self._period.end) for day in days)
 
     def days_with_rows(self, table: str) -> set[int]:
-        """The days on which a table that is placed by an instant has rows."""
-        anchor = self._contracts[table].columns[self._contracts[table].placed_by[0]]
-        return {row[0] for row in self._engine.rows(f"select distinct {anchor.stem}_day from {table}")}
+        """The days on which a table has rows. A request counts by the first of its instants that is present."""
+        if table not in self._days:
+            contract = self._contracts[table]
+            stems = ", ".join(f"{contract.columns[column].stem}_day" for column in contract.placed_by)
+            rows = self._engine.rows(f"select distinct coalesce({stems}, null) as day from {table}")
+            self._days[table] = {row[0] for row in rows if row[0] is not None}
+        return self._days[table]
 
     def silent_days(self, table: str) -> list[int]:
         """Days of the period without a row, of a table declared to have rows every day. Empty for other tables."""
@@ -186,7 +281,8 @@ class Inputs:
         if not (found.is_daily and found.rows and self._contracts[table].placed_by):
             return []
         days = self.days_with_rows(table)
-        first = max(day_number(self._period.start), min(days))
+        begins = min(days) if found.covers_from_day is None else found.covers_from_day
+        first = max(day_number(self._period.start), begins)
         return [day for day in range(first, day_number(self._period.end)) if day not in days]
 
     def _reaches(self, table: str, measure: Measure) -> bool:
@@ -208,9 +304,6 @@ class Inputs:
                 yield f"the export of {table} is empty"
             if silent := self.silent_days(table) if found.rows else []:
                 yield f"{table} has no rows on {len(silent)} days of the period, though it is declared to have them every day"
-        for table in ("accounts", "stored_records"):
-            if measure.id == "retention_overrun" and self.tables[table].keeps_deleted is not True:
-                yield f"measured of the records still there: the export of {table} is not declared to keep deleted rows"
 
     def _doubts(self, measure: Measure) -> Iterator[str]:
         for table in measure.reads:
@@ -253,3 +346,9 @@ class Inputs:
             f"and (effect = 'quarantined' or (effect = 'dropped' and column_name in ({used}))))"
         )[0][0]
         return Fraction(int(faulty), rows)
+
+
+def words_and(words: Iterable[str]) -> str:
+    """Words as a list in a sentence: `accounts, records and decisions`."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last

@@ -11,7 +11,7 @@ import pandas as pd
 
 from audit_lib.catalogue import Catalogue
 from audit_lib.catalogue.parameters import Parameters, scalars
-from audit_lib.conclude import conclude, with_assumption
+from audit_lib.conclude import conclude, with_assumption, with_limits
 from audit_lib.engines.duckdb import DuckDB
 from audit_lib.run import observe
 from audit_lib.run.assess import Assessable, Inputs
@@ -160,7 +160,7 @@ class Auditor:
         if not counts.population and assessable.doubts:
             why = f"nothing was found to test, but {assessable.doubts[0]}"
             return conclude(criterion, replace(found, status="not-assessed", why=why), measure=measure)
-        return conclude(
+        finding = conclude(
             criterion,
             found,
             measure=measure,
@@ -172,6 +172,7 @@ class Auditor:
             compared_is_covered=compared.is_covered if compared else False,
             notes=unverified_note(cells),
         )
+        return with_limits(finding, assessable.limits, assessable.no_green)
 
     def assumptions(self, finding: Finding) -> Finding:
         """The finding, told what it would be with each assumption at its strictest, if that is something else."""

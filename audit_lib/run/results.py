@@ -20,8 +20,9 @@ def results(
     observations: Iterable[Observation],
     findings: Iterable[Finding],
     compared: Period | None,
+    vanished: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Everything an audit found, ready for JSON."""
+    """Everything an audit found, ready for JSON. `vanished` is null where no earlier report was compared with."""
     return {
         "format": FORMAT,
         "period": period_dict(period),
@@ -30,6 +31,7 @@ def results(
         "engine": engine,
         "criteria": [document_dict(document) for document in catalogue.documents],
         "inputs": list(inputs),
+        "vanished": vanished,
         "observations": [observation_dict(observation) for observation in observations],
         "findings": [finding_dict(finding) for finding in findings],
     }

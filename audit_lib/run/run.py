@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,11 @@ import pandas as pd
 
 from audit_lib import evidence
 from audit_lib.catalogue import Catalogue
-from audit_lib.disclosure import Pseudonyms
+from audit_lib.catalogue.adapters import Adapter, load_adapters
+from audit_lib.disclosure import Pseudonyms, load_pseudonyms
 from audit_lib.engines.duckdb import DuckDB
 from audit_lib.errors import AuditError, DefinitionError
+from audit_lib.run import vanished
 from audit_lib.run.audit import Auditor
 from audit_lib.run.observed import Observed
 from audit_lib.run.results import results
@@ -114,6 +116,7 @@ class Run:
             self.observations,
             self.finding_list,
             self.compare_to,
+            vanished.as_dicts(vanished.kept(self.engine)),
         )
 
     def clauses(self) -> pd.DataFrame:
@@ -140,11 +143,25 @@ class Run:
     # what it rests on ------------------------------------------------------------------------------------------------
 
     def inputs(self) -> pd.DataFrame:
-        """One row per export file: rows = accepted + quarantined + duplicate + superseded + left_out."""
+        """One row per export file: rows = accepted + quarantined + duplicate + superseded + left_out.
+
+        `records` are those of the file by our own count; `rows` are more where an adapter makes several of one record.
+        `read_as` says how the file is written, each trait marked as declared or found; `adapter` is empty without one.
+        """
         return self.engine.frame(
             'select table_name as "table", file, format, rows, accepted, quarantined, duplicate, superseded, left_out, '
-            "bytes, sha256 from input_file order by file_no"
+            "bytes, sha256, records, read_as, coalesce(adapter, '') as adapter from input_file order by file_no"
         )
+
+    def left_out(self) -> pd.DataFrame:
+        """Rows that adapters and override files leave out: per file and reason how many, and what the reason means."""
+        frame = self.engine.frame(
+            'select l.table_name as "table", i.file, l.reason, coalesce(i.adapter, \'\') as adapter, l.rows '
+            "from left_out l join input_file i using (file_no) order by 1, 2, 3"
+        )
+        known = load_adapters()
+        frame["meaning"] = [_why_left_out(known, a, r) for a, r in zip(frame["adapter"], frame["reason"], strict=True)]
+        return frame.drop(columns=["adapter"])
 
     def faults(self) -> pd.DataFrame:
         """What was wrong in the exports: per file, column and kind of fault how many rows, and what became of them."""
@@ -166,6 +183,39 @@ class Run:
             'select table_name as "table", rule, column_name as "column", count(*) as rows from rule_break '
             "group by all order by 1, 2, 3"
         )
+
+    def rule_break_rows(self) -> pd.DataFrame:
+        """Every row that breaks a rule, by file and record; counted in `rule_breaks()`."""
+        tables = [row[0] for row in self.engine.rows("select distinct table_name from rule_break order by 1")]
+        parts = [self._rule_break_rows(table) for table in tables]
+        empty = pd.DataFrame(columns=["table", "rule", "column", "file", "record"])
+        return pd.concat(parts, ignore_index=True) if parts else empty
+
+    def _rule_break_rows(self, table: str) -> pd.DataFrame:
+        number = self.catalogue.contracts[table].number
+        return self.engine.frame(
+            'select b.table_name as "table", b.rule, b.column_name as "column", i.file, t.record '
+            f"from rule_break b join {table} t on t.{number} = b.number left join input_file i using (file_no) "
+            f"where b.table_name = '{table}' order by 2, 3, 4, 5"
+        )
+
+    def vanished(self) -> pd.DataFrame:
+        """Per table that must keep its deleted rows: keys that an earlier report knew and that are gone without a day of deletion.
+
+        `out_of_reach` are gone as well, but from before what the export is declared to cover. `why_not` says why a table
+        could not be compared. No rows where the run was compared with no earlier report (`open_run(…, earlier=…)`).
+        """
+        columns = ["table", "vanished", "of", "out_of_reach", "unread", "why_not", "earlier"]
+        return pd.DataFrame([asdict(one) for one in vanished.kept(self.engine) or ()], columns=columns)
+
+    def vanished_sentences(self) -> list[str]:
+        """One sentence per table with vanished keys, or that could not be compared with the earlier report."""
+        return [one.sentence() for one in vanished.kept(self.engine) or () if one.vanished or one.why_not]
+
+    def save_keys(self, path: Path) -> int:
+        """Write the keyed hashes by which a later report tells what has vanished, readable by their owner only; returns how many."""
+        pseudonyms = self.pseudonyms or load_pseudonyms()
+        return vanished.save_keys(self.engine, self.catalogue.contracts, pseudonyms, self.period, path)
 
     def coverage(self) -> pd.DataFrame:
         """What the exporter declares of each table; empty cells are not declared."""
@@ -235,3 +285,8 @@ def _day_word(number: Any) -> str:
     if pd.isna(number):
         return ""
     return "beginning" if int(number) <= FIRST_DAY else day_date(int(number)).isoformat()
+
+
+def _why_left_out(known: Mapping[str, Adapter], adapter: str, reason: str) -> str:
+    """The meaning of a reason; only rows of override files have no adapter of their own."""
+    return known[adapter].reasons[reason] if adapter else "the override file names a key that the export does not hold"

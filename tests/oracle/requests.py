@@ -27,8 +27,13 @@ def request_on_time(export: Export) -> list[Item]:
         received, closed = _day(export, request, "received_at"), _day(export, request, "closed_at")
         law = clock(export, request)
         value = ((closed or export.last_day) - received).days if received else None
+        ended_some_day = closed is None and request.get("outcome") is not None
+        if ended_some_day:
+            value = None
         if law.due is None:
             on_day, judged, reason = _came_in(export, request), None, law.why
+        elif ended_some_day:
+            on_day, judged, reason = law.due, None, "closing_unknown"
         elif closed is None:
             on_day, judged, reason = law.due, True, "open_late"
         elif closed > law.due:
@@ -52,7 +57,9 @@ def request_response_time(export: Export) -> list[Item]:
             continue
         judged: bool | None
         value: int | None
-        if closed is None:
+        if closed is None and request.get("outcome") is not None:
+            judged, value, reason = None, None, "closing_unknown"
+        elif closed is None:
             judged, value, reason = False, (export.last_day - received).days, "open"
         elif request["closed_at"] < request["received_at"]:
             judged, value, reason = None, None, "ends_before_start"

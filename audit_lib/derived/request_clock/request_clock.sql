@@ -17,6 +17,8 @@ with placed as (
     r.extension_reason,
     r.closed_day,
     case when r.closed_second < r.received_second then true else false end as is_closed_before_receipt,
+    -- Some tools record how a request ended but not when: it is not open, and nobody can say whether it ended in time.
+    case when r.closed_second is null and r.outcome is not null then true else false end as is_closing_unknown,
     case when r.country is not null then r.country else a.country end as country,
     case when r.country is not null then r.region else a.region end as region
   from stg_rights_requests r
@@ -224,6 +226,7 @@ select
   q.received_day,
   q.closed_day,
   q.is_closed_before_receipt,
+  q.is_closing_unknown,
   d.step as identity_step,
   d.identity_days,
   d.clarification_days,

@@ -4,16 +4,18 @@ select
   c.account_no,
   coalesce(c.due_day, c.received_day, c.first_day) as on_day,
   case
-    when c.due_day is null then cast(null as boolean)
+    when c.due_day is null or c.is_closing_unknown = true then cast(null as boolean)
     when c.closed_day <= c.due_day then false
     else true
   end as is_exception,
   case
+    when c.is_closing_unknown = true then cast(null as integer)
     when c.closed_day is not null then c.closed_day - c.received_day
     else w.as_of_day - 1 - c.received_day
   end as value,
   case
     when c.due_day is null then c.why_no_due_day
+    when c.is_closing_unknown = true then 'closing_unknown'
     when c.closed_day <= c.due_day then 'on_time'
     when c.closed_day is not null then 'late'
     else 'open_late'

@@ -4,17 +4,18 @@ select
   c.account_no,
   c.received_day as on_day,
   case
-    when c.is_closed_before_receipt = true then cast(null as boolean)
+    when c.is_closed_before_receipt = true or c.is_closing_unknown = true then cast(null as boolean)
     when c.closed_day is not null then true
     else false
   end as is_exception,
   case
-    when c.is_closed_before_receipt = true then cast(null as integer)
+    when c.is_closed_before_receipt = true or c.is_closing_unknown = true then cast(null as integer)
     when c.closed_day is not null then c.closed_day - c.received_day
     else w.as_of_day - 1 - c.received_day
   end as value,
   case
     when c.is_closed_before_receipt = true then 'ends_before_start'
+    when c.is_closing_unknown = true then 'closing_unknown'
     when c.closed_day is not null then 'closed'
     else 'open'
   end as reason,
