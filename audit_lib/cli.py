@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from audit_lib.errors import AuditError, NotebookFailed
@@ -79,9 +79,9 @@ def _progress(title: str) -> Iterator[Callable[[str], None]]:
     """A line of progress: one that moves on a terminal, plain lines elsewhere. Never on standard output."""
     if err.is_terminal:
         with err.status(title) as status:
-            yield lambda step: status.update(f"{title}: {step}")
+            yield lambda step: status.update(escape(f"{title}: {step}"))
     else:
-        yield lambda step: err.print(f"{step}")
+        yield lambda step: err.print(step, markup=False)
 
 
 @app.command()
@@ -136,16 +136,17 @@ def _say_what_is_kept(folder: Path) -> None:
 @contextmanager
 def _own_cache(keep: bool) -> Iterator[Path]:
     """The database of a run: in a folder of its own that is deleted at the end, unless it is to be kept."""
+    from audit_lib.ingest.work import work_folder
     from audit_lib.run.cache import CACHE, folder
 
     if keep:
         yield folder()
         return
     before = os.environ.get(CACHE)
-    with tempfile.TemporaryDirectory(prefix="privacy-audit-") as own:
-        os.environ[CACHE] = own
+    with work_folder() as own:
+        os.environ[CACHE] = str(own)
         try:
-            yield Path(own)
+            yield own
         finally:
             os.environ.pop(CACHE)
             if before is not None:
@@ -158,6 +159,7 @@ def check(
     period: PeriodOption,
     criteria: Criteria = None,
     compare_to: CompareTo = None,
+    earlier: Annotated[Path | None, typer.Option("--earlier", help="Folder of an earlier report, to look for keys that have vanished since.", show_default=False)] = None,
     with_texts: WithTexts = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything found as one JSON object.")] = False,
     memory: Memory = None,
@@ -175,12 +177,14 @@ def check(
         with_texts=with_texts,
         memory=memory,
         progress=progress,
+        earlier=earlier,
     ) as opened:
         found = opened.results()
     if as_json:
         sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     else:
         _print_inputs(found["inputs"])
+        _print_vanished(found["vanished"])
         _print_findings(found["findings"])
     _exit_on(found, fail_on)
 
@@ -188,44 +192,23 @@ def check(
 @app.command("ingest")
 def ingest_command(
     data: Data,
-    into: Annotated[Path, typer.Option("--into", help="Database file to write; it must not exist.", show_default=False)],
+    into: Annotated[
+        Path,
+        typer.Option("--into", help="Database file to write. If it is one of an earlier ingest, only files that have changed are read.", show_default=False),
+    ],
     criteria: Criteria = None,
     with_texts: WithTexts = False,
     memory: Memory = None,
 ) -> None:
     """Load the exports only, and print where every row went."""
-    from audit_lib import ingest
-    from audit_lib.catalogue import load_catalogue
-    from audit_lib.engines.duckdb import DuckDB
+    from audit_lib.run.into import ingest_into
 
-    if into.exists():
-        raise AuditError(f"{into} exists. Name another file, or delete it first.")
-    catalogue = load_catalogue(criteria or ())
-    sources = ingest.read_sources(data, catalogue.contracts)
-    old_mask = os.umask(0o077)
-    building = into.with_name(f".{into.name}.building")
-    building.unlink(missing_ok=True)
-    try:
-        engine = DuckDB(building, memory=memory)
-        with _progress("ingest") as progress:
-            ingest.ingest(
-                engine.connection,
-                sources,
-                catalogue.contracts,
-                columns=None,
-                zone=catalogue.zone,
-                with_texts=with_texts,
-                progress=progress,
-            )
-        rows = ingest.reconciliation(engine.connection).to_dict("records")
-        faults = engine.rows("select table_name, column_name, kind, effect, sum(rows) from fault group by all order by all")
-        engine.close()
-        os.replace(building, into)
-    finally:
-        os.umask(old_mask)
-        building.unlink(missing_ok=True)
-    _print_inputs([{str(name).replace(" ", "_"): value for name, value in row.items()} for row in rows])
-    _print_faults(faults)
+    with _progress("ingest") as progress:
+        done = ingest_into(data, into, criteria=criteria or (), with_texts=with_texts, memory=memory, progress=progress)
+    _print_inputs(done.inputs)
+    _print_faults(done.faults)
+    if done.unchanged:
+        out.print(f"Not read again, for they have not changed: {done.unchanged} of {done.files} files.")
     out.print(f"Database: {into} (holds personal data; readable by its owner only)")
 
 
@@ -269,11 +252,21 @@ def criteria_command(
 @app.command()
 def adapters(adapter: Annotated[str | None, typer.Argument(help="An adapter.", show_default=False)] = None) -> None:
     """List the adapters for other tools' exports, or print what one expects."""
+    from audit_lib.catalogue.adapters import load_adapters
     from audit_lib.errors import DefinitionError
 
-    if adapter is not None:
-        raise DefinitionError(f"There is no adapter {adapter!r}: this version has none. Export the tables as docs/tables.md says.")
-    out.print("This version has no adapters. Export the tables as docs/tables.md says.")
+    known = load_adapters()
+    if adapter is None:
+        table = _table("adapter", "tool", "makes rows of", "cannot know")
+        for one in known.values():
+            table.add_row(one.id, one.title, one.table, str(len(one.gaps)))
+        out.print(table)
+        return
+    if adapter not in known:
+        raise DefinitionError(f"There is no adapter {adapter!r}. There are {', '.join(known)}.")
+    from audit_lib.describe_adapter import describe_adapter
+
+    sys.stdout.write(describe_adapter(known[adapter]))
 
 
 @app.command()
@@ -322,6 +315,12 @@ def _print_inputs(inputs: list[dict[str, Any]]) -> None:
         table.add_row(row["file"], *(f"{row[name]:,}" for name in numbers))
     out.print(table)
     out.print()
+
+
+def _print_vanished(vanished: list[dict[str, Any]] | None) -> None:
+    for row in vanished or ():
+        if row["sentence"]:
+            out.print(row["sentence"])
 
 
 def _print_faults(faults: list[tuple[Any, ...]]) -> None:
