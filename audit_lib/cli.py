@@ -206,7 +206,9 @@ def ingest_command(
     with _progress("ingest") as progress:
         done = ingest_into(data, into, criteria=criteria or (), with_texts=with_texts, memory=memory, progress=progress)
     _print_inputs(done.inputs)
+    _print_left_out(done.left_out)
     _print_faults(done.faults)
+    _print_read_as(done.inputs)
     if done.unchanged:
         out.print(f"Not read again, for they have not changed: {done.unchanged} of {done.files} files.")
     out.print(f"Database: {into} (holds personal data; readable by its owner only)")
@@ -315,6 +317,23 @@ def _print_inputs(inputs: list[dict[str, Any]]) -> None:
         table.add_row(row["file"], *(f"{row[name]:,}" for name in numbers))
     out.print(table)
     out.print()
+
+
+def _print_read_as(inputs: list[dict[str, Any]]) -> None:
+    table = _table("file", "read as", "adapter")
+    for row in inputs:
+        table.add_row(row["file"], row["read_as"], row["adapter"] or "")
+    out.print(table)
+    out.print()
+
+
+def _print_left_out(left_out: list[tuple[Any, ...]]) -> None:
+    if left_out:
+        table = _table("file", "left out because", "rows")
+        for file, reason, rows in left_out:
+            table.add_row(file, reason.replace("_", " "), f"{rows:,}")
+        out.print(table)
+        out.print()
 
 
 def _print_vanished(vanished: list[dict[str, Any]] | None) -> None:

@@ -182,7 +182,7 @@ def _export_columns(
             source = schemas.STAGED_FROM.get(table, table.removeprefix("stg_") if table.startswith("stg_") else "")
             if source:
                 found.setdefault(source, set()).update(_behind(contracts[source], columns))
-    return {table: frozenset(columns) for table, columns in found.items()}
+    return {table: frozenset(columns) for table, columns in sorted(found.items())}
 
 
 def _behind(contract: Contract, staged: frozenset[str]) -> set[str]:

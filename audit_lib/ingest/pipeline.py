@@ -106,10 +106,10 @@ def ingest(
 
 
 def reconciliation(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Per file where its rows went: rows = accepted + quarantined + duplicate + superseded + left out."""
+    """Per file where its rows went (rows = accepted + quarantined + duplicate + superseded + left out), and how it is written."""
     return con.execute(
         'select table_name as "table", file, format, rows, accepted, quarantined, duplicate, superseded,'
-        ' left_out as "left out" from input_file order by file_no'
+        ' left_out as "left out", records, read_as as "read as", coalesce(adapter, \'\') as adapter from input_file order by file_no'
     ).df()
 
 

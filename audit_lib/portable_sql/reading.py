@@ -33,7 +33,7 @@ def reads(sql: str, tables: Mapping[str, Mapping[str, SqlType]]) -> dict[str, fr
     for star in _stars(query):
         for table in _starred(star):
             found[table] |= known.get(table, set())
-    return {table: frozenset(columns) for table, columns in found.items()}
+    return {table: frozenset(columns) for table, columns in sorted(found.items())}
 
 
 def _query(sql: str) -> exp.Expr:

@@ -28,6 +28,8 @@ class IngestedInto:
     """One dictionary per file, in the words of `input_file`."""
     faults: list[tuple[Any, ...]]
     """Table, column, kind, effect, rows."""
+    left_out: list[tuple[Any, ...]]
+    """File, reason, rows."""
     files: int
     unchanged: int
 
@@ -120,6 +122,7 @@ def _told(target: Path, unchanged: int | None) -> IngestedInto:
     """`unchanged` None: the database was up to date."""
     with closing(DuckDB(target, read_only=True)) as engine:
         rows = ingest.reconciliation(engine.connection).to_dict("records")
+        left_out = engine.rows("select file, reason, l.rows from left_out l join input_file using (file_no) order by all")
         faults = engine.rows("select table_name, column_name, kind, effect, sum(rows) from fault group by all order by all")
     inputs = [{str(name).replace(" ", "_"): value for name, value in row.items()} for row in rows]
-    return IngestedInto(inputs, faults, len(inputs), len(inputs) if unchanged is None else unchanged)
+    return IngestedInto(inputs, faults, left_out, len(inputs), len(inputs) if unchanged is None else unchanged)
