@@ -25,7 +25,7 @@ _MACROS = """
 create or replace temp macro from_seconds(t) as
   case when regexp_full_match(t, '-?[0-9]{1,11}') then strftime(make_timestamp(cast(t as bigint) * 1000000), '%Y-%m-%dT%H:%M:%SZ') else t end;
 create or replace temp macro from_millis(t) as
-  case when regexp_full_match(t, '-?[0-9]{1,14}') then strftime(make_timestamp(cast(t as bigint) * 1000), '%Y-%m-%dT%H:%M:%S.%fZ') else t end;
+  case when regexp_full_match(t, '[0-9]{12,14}') then strftime(make_timestamp(cast(t as bigint) * 1000), '%Y-%m-%dT%H:%M:%S.%fZ') else t end;
 """
 _TABLES = ("adapt_read", "adapt_rejected", "adapt_rows", "adapt_kept")
 

@@ -133,6 +133,15 @@ def test_a_broken_adapter_is_told_by_file(tmp_path: Path) -> None:
     assert "c/adapter.toml: reads 'tea leaves' is not one of header, objects" in told
 
 
+def test_seconds_are_not_taken_for_milliseconds(load: Load) -> None:
+    event = '{"id": "e%d", "type": "REGISTER", "userId": "u%d", "time": %s}\n'
+    events = event % (1, 1, "1514764800000") + event % (2, 2, "1514764800")
+    declared = '[accounts]\nfiles = ["events.jsonl"]\nadapter = "keycloak_accounts"\n'
+    loaded = load({"events.jsonl": events, "sources.toml": declared})
+    assert loaded.rows("select account_id, opened_second from accounts") == [("u1", 1514764800)]
+    assert ("opened_at", "not_an_instant") in loaded.rows("select column_name, kind from quarantine")
+
+
 def test_very_many_ids_are_numbered_after_the_loading(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {
         "accounts.csv": f"account_id,opened_at\nz,{T}\nb,never\nc,{T}\n",
