@@ -362,6 +362,9 @@ def test_reconciliation_shows_every_file(load: Load) -> None:
         "duplicate": 1,
         "superseded": 0,
         "left out": 0,
+        "records": 3,
+        "read as": "CSV; UTF-8 (found); delimiter , (found); header (found)",
+        "adapter": "",
     }
 
 
