@@ -136,21 +136,14 @@ def _say_what_is_kept(folder: Path) -> None:
 @contextmanager
 def _own_cache(keep: bool) -> Iterator[Path]:
     """The database of a run: in a folder of its own that is deleted at the end, unless it is to be kept."""
-    from audit_lib.ingest.work import work_folder
+    from audit_lib.ingest.work import named_work_folder
     from audit_lib.run.cache import CACHE, folder
 
     if keep:
         yield folder()
         return
-    before = os.environ.get(CACHE)
-    with work_folder() as own:
-        os.environ[CACHE] = str(own)
-        try:
-            yield own
-        finally:
-            os.environ.pop(CACHE)
-            if before is not None:
-                os.environ[CACHE] = before
+    with named_work_folder(CACHE) as own:
+        yield own
 
 
 @app.command()

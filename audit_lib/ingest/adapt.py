@@ -13,7 +13,7 @@ import duckdb
 
 from audit_lib.catalogue.adapters import Adapter, SourceColumn
 from audit_lib.ingest.overrides import Overrides
-from audit_lib.ingest.readers import REJECTED, OpenFile, Reject, read_rejects
+from audit_lib.ingest.readers import BROKEN_OBJECT, REJECTED, OpenFile, Reject, read_rejects, require_same_count
 from audit_lib.ingest.scan import UnreadableError
 from audit_lib.ingest.sources import Extraction, SourceFile
 from audit_lib.ingest.values import name, text_literal
@@ -48,7 +48,7 @@ class AdaptedFile:
     """Reason → rows that the adapter leaves out."""
     read_as: str
     rejects: list[Reject] = field(default_factory=list)
-    dialect: None = None
+    is_json: bool = False
 
     @property
     def types(self) -> dict[str, str]:
@@ -103,8 +103,7 @@ def adapt(
 
 
 def _check_kind(adapter: Adapter, opened: OpenFile) -> None:
-    is_objects = opened.dialect is not None and opened.dialect.lines
-    if is_objects != (adapter.reads == "objects"):
+    if opened.is_json != (adapter.reads == "objects"):
         wanted = "JSON" if adapter.reads == "objects" else "a file with named columns (CSV, TSV, .xlsx or Parquet)"
         raise UnreadableError(f"adapter {adapter.id} reads {wanted}", "Export it so, or name another adapter.")
 
@@ -126,7 +125,8 @@ def _read_source(
         con.execute(f"create or replace temp table adapt_read as select row_number() over () as rn, {', '.join(columns)} from {relation}")
         read_rejects(con, opened)
         rejects = list(opened.rejects)
-    _check_count(con, opened, rejects)
+    read = int(con.execute("select count(*) from adapt_read").fetchall()[0][0])
+    require_same_count(read + len(rejects), opened.records)
     _number_records(con, opened, rejects)
     return rejects
 
@@ -171,27 +171,15 @@ def _refuse_missing(adapter: Adapter, missing: list[str]) -> None:
 
 def _broken_objects(con: duckdb.DuckDBPyConnection) -> list[Reject]:
     """Lines that are no objects, or hold a key twice, are quarantined before the adapter sees them."""
-    twice = "len(json_keys(json)) > len(list_distinct(json_keys(json)))"
-    broken = f"coalesce(json_type(json) <> 'OBJECT' or {twice}, true)"
-    rows = con.execute(f"select rn from adapt_read where {broken} order by rn").fetchall()
+    rows = con.execute(f"select rn from adapt_read where {BROKEN_OBJECT} order by rn").fetchall()
     if rows:
-        con.execute(f"delete from adapt_read where {broken}")
+        con.execute(f"delete from adapt_read where {BROKEN_OBJECT}")
     return [Reject(int(rn), "not_json", None) for (rn,) in rows]
-
-
-def _check_count(con: duckdb.DuckDBPyConnection, opened: OpenFile, rejects: list[Reject]) -> None:
-    read = int(con.execute("select count(*) from adapt_read").fetchall()[0][0]) + len(rejects)
-    if read != opened.records:
-        raise UnreadableError(
-            f"two counts of its records differ ({read} read, {opened.records} by line ends)",
-            "Check quotes and line ends and export the file again.",
-        )
 
 
 def _number_records(con: duckdb.DuckDBPyConnection, opened: OpenFile, rejects: list[Reject]) -> None:
     """`source` with `record`: objects keep their number; of other files the rejected records are counted in between."""
-    is_objects = opened.dialect is not None and opened.dialect.lines
-    if not rejects or is_objects:
+    if not rejects or opened.is_json:
         con.execute("create or replace temp view source as select rn as record, * exclude (rn) from adapt_read")
         return
     con.execute("create or replace temp table adapt_rejected (before BIGINT, so_far BIGINT)")

@@ -15,7 +15,7 @@ import duckdb
 
 from audit_lib.ingest.adapt import AdaptedFile
 from audit_lib.ingest.overrides import Overrides
-from audit_lib.ingest.readers import OpenFile, read_rejects
+from audit_lib.ingest.readers import BROKEN_OBJECT, OpenFile, read_rejects, require_same_count
 from audit_lib.ingest.scan import UnreadableError
 from audit_lib.ingest.sources import TableSource
 from audit_lib.ingest.values import (
@@ -83,11 +83,6 @@ class TableLoad:
     def out_table(self) -> str:
         """Places (`rid`) that are not loaded, and `why`: quarantined, duplicate or superseded."""
         return f"temp.{name(f'ingest_out_{self.contract.table}')}"
-
-    @property
-    def place_table(self) -> str:
-        """Record of every place, where many records were rejected, until it stands in the rows."""
-        return f"temp.{name(f'ingest_place_{self.contract.table}')}"
 
     def bit(self, column: Column) -> int:
         """The bit of `mask` that marks a fault of a column."""
@@ -175,12 +170,7 @@ def load_file(con: duckdb.DuckDBPyConnection, load: TableLoad, file: LoadedFile)
     file.end = count_rows(con, load)
     if not isinstance(file.opened, AdaptedFile):
         read_rejects(con, file.opened)
-    read = file.end - file.start + len(file.opened.rejects)
-    if read != file.opened.records:
-        raise UnreadableError(
-            f"two counts of its records differ ({read} read, {file.opened.records} by line ends)",
-            "Check quotes and line ends and export the file again.",
-        )
+    require_same_count(file.end - file.start + len(file.opened.rejects), file.opened.records)
 
 
 def file_rule(file: LoadedFile) -> InstantRule:
@@ -223,7 +213,6 @@ def _values_sql(
     """Layers one and two: `t<bit>` texts, `x<bit>` nested values, `v<bit>` values."""
     first, walls, instants, second = [], [], [], []
     rule = file_rule(file)
-    is_json = file.opened.dialect is not None and file.opened.dialect.lines
     if isinstance(file.opened, AdaptedFile):
         first.append("source_record")
     for column in present:
@@ -245,9 +234,8 @@ def _values_sql(
         else:
             value = value_sql(column, text)
         second.append(f"{value} as v{bit}")
-    if is_json:
-        twice = "len(json_keys(json)) > len(list_distinct(json_keys(json)))"
-        first.append(f"coalesce(json_type(json) <> 'OBJECT' or {twice}, true) as broken")
+    if file.opened.is_json:
+        first.append(f"{BROKEN_OBJECT} as broken")
     firsts = ", ".join(first) or "1 as one"
     seconds = "".join(f", {value}" for value in second)
     layer = f"(select {firsts} from {relation})"
@@ -272,7 +260,7 @@ def _mask_sql(load: TableLoad, file: LoadedFile, present: list[Column]) -> str:
     for bit, columns in load.groups():
         there = [f"v{load.bit(column)} is null" for column in columns if column in present]
         terms.append(f"case when {' and '.join(there) or 'true'} then {1 << bit} else 0 end")
-    if file.opened.dialect is not None and file.opened.dialect.lines:
+    if file.opened.is_json:
         terms.append(f"case when broken then {1 << NOT_JSON_BIT} else 0 end")
     return "cast(" + (" + ".join(f"({term})" for term in terms) or "0") + " as bigint)"
 

@@ -92,12 +92,10 @@ def ingest(
             refuse_changed(sources)
             progress("writing the export tables")
             _write_all(con, sources, contracts, loads, places, signals, reuse, zone)
-        except InputRefused:
+        except BaseException as error:
             _drop_rows(con, loads)
-            refuse_changed(sources)  # what was found wrong may be half of an old and half of a new file
-            raise
-        except BaseException:
-            _drop_rows(con, loads)
+            if isinstance(error, InputRefused):
+                refuse_changed(sources)  # what was found wrong may be half of an old and half of a new file
             raise
         finally:
             _drop_temporary(con, loads)
@@ -286,6 +284,6 @@ def _drop_temporary(con: duckdb.DuckDBPyConnection, loads: list[TableLoad]) -> N
     tables = [f"temp.{table}" for table in [*tables, REJECTED, f"{REJECTED}_scan"]]
     for load in loads:
         tables += [overrides.table for overrides in load.overrides]
-        tables += [load.out_table, load.place_table]
+        tables.append(load.out_table)
     con.execute("; ".join(f"drop table if exists {table}" for table in tables))
     con.execute("; ".join(f"drop type if exists {word_type(space)}" for space in SPACES))

@@ -63,9 +63,8 @@ def _write_records(con: duckdb.DuckDBPyConnection, load: TableLoad, starts: list
     at = np.searchsorted(np.asarray(starts, dtype=np.int64), rid, side="right") - 1
     frame = pd.DataFrame({"rid": rid, "record": (rid + np.asarray(adds, dtype=np.int64)[at]).astype(np.int32)})
     con.register("ingest_frame", frame)
-    con.execute(f"create or replace temp table {load.place_table} as select * from ingest_frame")
-    con.unregister("ingest_frame")
     con.execute(
-        f"update {load.rows_table} set record = p.record from {load.place_table} p"
+        f"update {load.rows_table} set record = p.record from ingest_frame p"
         f" where p.rid = {load.rows_table}.rowid and {load.rows_table}.record is null"
     )
+    con.unregister("ingest_frame")

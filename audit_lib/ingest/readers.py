@@ -248,6 +248,21 @@ def _said_of_columns(opened: OpenFile, used: list[str], own: list[str]) -> list[
     return said
 
 
+BROKEN_OBJECT = (
+    "coalesce(json_type(json) <> 'OBJECT' or len(json_keys(json)) > len(list_distinct(json_keys(json))), true)"
+)
+"""SQL over a column `json`: the line is no object, or holds a key twice."""
+
+
+def require_same_count(read: int, counted: int) -> None:
+    """Refuse a file of which the reader gives another number of records than our own count of its bytes."""
+    if read != counted:
+        raise UnreadableError(
+            f"two counts of its records differ ({read} read, {counted} by line ends)",
+            "Check quotes and line ends and export the file again.",
+        )
+
+
 def read_rejects(con: duckdb.DuckDBPyConnection, opened: OpenFile) -> None:
     """Take over the records that the reader turned away and give each its number by our own count."""
     if opened.dialect is None or opened.dialect.lines:

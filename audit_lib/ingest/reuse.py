@@ -60,7 +60,7 @@ class UnchangedFile(OpenFile):
 
 @dataclass(slots=True)
 class UnchangedAdaptedFile(AdaptedFile):
-    """The same for a file that an adapter made rows of; `record_of` is known when its rows are loaded."""
+    """The same for a file that an adapter made rows of."""
 
     base_no: int = field(kw_only=True)
     again: Open = field(kw_only=True)
@@ -143,7 +143,7 @@ class Reuse:
         )  # fmt: skip
 
     def restore(self, load: TableLoad, file: LoadedFile) -> None:
-        """Append the rows of an unchanged file to the loading table, as `load_file` does for one that is read."""
+        """Append the rows of an unchanged file to `rows_<table>`, as `load_file` does for one that is read."""
         opened = file.opened
         assert isinstance(opened, UnchangedFile | UnchangedAdaptedFile)
         file.start = count_rows(self.con, load)

@@ -27,6 +27,20 @@ def work_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def named_work_folder(variable: str) -> Iterator[Path]:
+    """A `work_folder` that this process, and those it starts, find in an environment variable; afterwards it is as before."""
+    before = os.environ.get(variable)
+    with work_folder() as folder:
+        os.environ[variable] = str(folder)
+        try:
+            yield folder
+        finally:
+            os.environ.pop(variable)
+            if before is not None:
+                os.environ[variable] = before
+
+
 def forget_dead() -> None:
     """Delete working folders of this user whose process has ended."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):

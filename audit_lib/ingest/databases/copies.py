@@ -20,7 +20,7 @@ from audit_lib.errors import InputRefused, raise_problems
 from audit_lib.ingest.databases.address import Address
 from audit_lib.ingest.databases.relation import DatabaseColumn, Progress, Relation, Session
 from audit_lib.ingest.streams import UnreadableError
-from audit_lib.ingest.work import work_folder
+from audit_lib.ingest.work import named_work_folder, work_folder
 
 COPIES = "PRIVACY_AUDIT_COPIES"
 """Environment variable: folder of copies that several processes of one report share."""
@@ -142,15 +142,8 @@ def shared_copies() -> Iterator[Path]:
 
     The copies are deleted at the end of the block.
     """
-    before = os.environ.get(COPIES)
-    with work_folder() as folder:
-        os.environ[COPIES] = str(folder)
-        try:
-            yield folder
-        finally:
-            os.environ.pop(COPIES)
-            if before is not None:
-                os.environ[COPIES] = before
+    with named_work_folder(COPIES) as folder:
+        yield folder
 
 
 def _copy_all(data: Path, copies: Sequence[_Copy], progress: Progress) -> list[str]:
