@@ -14,6 +14,11 @@ ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "data_samples"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: packed ones hold the hour they were packed, and each worker must find the same names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or leaves anything in the user's own cache or key file."""

@@ -55,13 +55,13 @@ def declared(text: str) -> dict[str, str]:
         ),
         (
             "accounts.csv.gz",
-            gzip.compress(CSV.encode("utf-16-le")[:20]) + gzip.compress(CSV.encode("utf-16-le")[20:]),
+            gzip.compress(CSV.encode("utf-16-le")[:20], mtime=0) + gzip.compress(CSV.encode("utf-16-le")[20:], mtime=0),
             'encoding = "utf-16-le"',
             "CSV; UTF-16 little endian (declared); gzip; delimiter , (found); header (found)",
         ),
         (
             "accounts.csv.gz",
-            gzip.compress(CSV[:20].encode()) + gzip.compress(CSV[20:].encode()),
+            gzip.compress(CSV[:20].encode(), mtime=0) + gzip.compress(CSV[20:].encode(), mtime=0),
             'encoding = "utf-8"',
             "CSV; UTF-8 (declared); gzip; delimiter , (found); header (found)",
         ),
@@ -106,7 +106,7 @@ def declared(text: str) -> dict[str, str]:
         ("accounts.json", json.dumps(OBJECTS).encode(), "", "JSON; array (found); UTF-8 (found)"),
         (
             "accounts.json.gz",
-            gzip.compress(json.dumps(OBJECTS, indent=2).encode("utf-8-sig")),
+            gzip.compress(json.dumps(OBJECTS, indent=2).encode("utf-8-sig"), mtime=0),
             "",
             "JSON; array (found); UTF-8 (found: byte order mark); gzip",
         ),
@@ -188,7 +188,7 @@ def test_same_rows_from_every_form(load: Load, name: str, content: bytes, says: 
         ),
         (
             "accounts.csv",
-            gzip.compress(CSV.encode()),
+            gzip.compress(CSV.encode(), mtime=0),
             "",
             r"its content is that of a \.gz file\. Give the file the name of what it is",
         ),
