@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
 from audit_lib.statistics import wilson
-from audit_lib.vocabulary import Counts, Criterion, Finding, Kind, Measure, Observation, Status
+from audit_lib.vocabulary import Counts, Criterion, Finding, Kind, Measure, Observation, Reading, Status
 
 NOT_DECLARED_COMPLETE = "the logs hold nothing to test, and the export does not declare that they are complete"
 NO_ITEMS = Counts()
@@ -282,6 +282,25 @@ def with_assumption(
     if strict is Status.NOT_ASSESSED:
         note += ", could not be assessed"
     return replace(finding, notes=(*finding.notes, note))
+
+
+def with_readings(finding: Finding, readings: Sequence[Reading]) -> Finding:
+    """The finding with what its figure is under readings of parameters that policy or law leave open, each in a note."""
+    notes = [reading_note(reading, finding) for reading in readings]
+    return replace(finding, readings=tuple(readings), notes=(*finding.notes, *notes))
+
+
+def reading_note(reading: Reading, finding: Finding) -> str:
+    """`If no due day moves: 14 exceptions among 60 items (23 %).`, or that the figure is the same."""
+    counts = reading.counts
+    if not counts.population and reading.status is Status.NOT_ASSESSED:
+        return f"If {reading.meaning}: could not be assessed: {reading.why}."
+    if counts == finding.counts:
+        return f"If {reading.meaning}: the same figure."
+    share = "" if counts.rate is None else f" ({percent(counts.rate)} of those tested)"
+    untestable = f"; {counts.untestable:,} could not be tested" if counts.untestable else ""
+    status = f", {_PLAIN[reading.status]}" if reading.status is not finding.status else ""
+    return f"If {reading.meaning}: {counts.exceptions:,} exceptions among {counts.population:,}{share}{untestable}{status}."
 
 
 def _with_value(parameter: str, default: object, strictest: object) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -224,7 +224,11 @@ class Measure:
     optional_tables: tuple[str, ...] = ()
     """Tables without which the measure is still assessed, with a note."""
     reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Export table → columns of the export that the measure and its shared steps read."""
+    """Export table → columns of the export that the measure and its shared steps need."""
+    may_read: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The same with what they read under some parameters only."""
+    only_when: Mapping[str, Any] = field(default_factory=dict)
+    """Parameter → the value under which all of `may_read` is needed."""
     derived: tuple[str, ...] = ()
     """Shared steps it reads, in the order in which they must be built."""
     parameters: tuple[str, ...] = ()
@@ -234,6 +238,11 @@ class Measure:
     author: str = ""
     checked_by: str = ""
     next_review: date | None = None
+
+    def under(self, parameters: Mapping[str, Any]) -> Measure:
+        """The measure as it is under these parameters: with all that it then needs in `reads`."""
+        applies = any(parameters.get(name) == value for name, value in self.only_when.items())
+        return replace(self, reads=self.may_read) if applies else self
 
 
 @dataclass(frozen=True)
@@ -336,6 +345,20 @@ class Observation:
         return self.status == "measured"
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The figure of a criterion under the other value of a parameter that policy or law leave open."""
+
+    parameter: str
+    value: Any
+    meaning: str
+    """What the value means, as a clause."""
+    counts: Counts = Counts()
+    status: Status = Status.NOT_ASSESSED
+    why: str = ""
+    """Why it could not be assessed."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """An observation held against a criterion."""
@@ -352,6 +375,8 @@ class Finding:
     """The finding in one plain sentence with its figure."""
     notes: tuple[str, ...] = ()
     """Assumptions, unverified sources, limits."""
+    readings: tuple[Reading, ...] = ()
+    """What the figure would be if a parameter were read in another way that is open."""
     compared: Counts | None = None
     """The same counts for the compared period; None when there is none or it could not be measured."""
     compared_status: Status | None = None

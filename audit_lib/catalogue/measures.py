@@ -6,7 +6,7 @@ import hashlib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Derived:
     sql_sha256: str
     reads: Mapping[str, frozenset[str]]
     """Table → columns it reads, of whatever kind of table."""
+    only_when: Mapping[str, Any] = field(default_factory=dict)
+    """Parameter → the value at which the step matters; at any other its rows change nothing, so that its exports are not needed."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,9 @@ def load_derived(base: Mapping[str, Schema], folder: Path = DERIVED) -> dict[str
             sql = (folder / name / f"{name}.sql").read_text("utf-8")
             meanings = {column: entry["meaning"] for column, entry in content["columns"].items()}
             steps[name] = Derived(
-                name, content["meaning"], content["key"], columns, meanings, sql, text_hash(sql), reads(sql, everything)
-            )
+                name, content["meaning"], content["key"], columns, meanings, sql, text_hash(sql), reads(sql, everything),
+                content.get("only_when", {}),
+            )  # fmt: skip
         except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
             problems.append(f"derived/{name}: {error}")
     raise_problems(problems, "Shared steps")
@@ -141,6 +144,7 @@ def _measure(name: str, content: dict[str, Any], sql: str, tables: Tables, contr
     read = reads(sql, tables.all)
     derived = _derived_in_order(read, tables.derived)
     everything = [read, *(tables.derived[step].reads for step in derived)]
+    always = _always(read, tables.derived)
     review = content.get("next_review")
     entries = {key: content[key] for key in content if key != "next_review"}
     for key in ("looks_back", "needs_tombstones", "optional_tables", "caveats"):
@@ -150,7 +154,9 @@ def _measure(name: str, content: dict[str, Any], sql: str, tables: Tables, contr
         id=name,
         sql=sql,
         sql_sha256=text_hash(sql),
-        reads=_export_columns(everything, contracts),
+        reads=_export_columns([read, *(tables.derived[step].reads for step in always)], contracts),
+        may_read=_export_columns(everything, contracts),
+        only_when={name: value for step in derived if step not in always for name, value in tables.derived[step].only_when.items()},
         derived=derived,
         parameters=_parameters(everything),
         next_review=review if isinstance(review, date) else None,
@@ -172,6 +178,20 @@ def _derived_in_order(read: Mapping[str, frozenset[str]], derived: Mapping[str, 
     return tuple(order)
 
 
+def _always(read: Mapping[str, frozenset[str]], derived: Mapping[str, Derived]) -> set[str]:
+    """The shared steps whose exports are needed whatever the parameters are."""
+    found: set[str] = set()
+
+    def visit(names: Iterable[str]) -> None:
+        for step in names:
+            if step in derived and step not in found and not derived[step].only_when:
+                found.add(step)
+                visit(derived[step].reads)
+
+    visit(read)
+    return found
+
+
 def _export_columns(
     everything: Iterable[Mapping[str, frozenset[str]]], contracts: Mapping[str, Contract]
 ) -> dict[str, frozenset[str]]:
@@ -181,7 +201,9 @@ def _export_columns(
         for table, columns in read.items():
             source = schemas.STAGED_FROM.get(table, table.removeprefix("stg_") if table.startswith("stg_") else "")
             if source:
-                found.setdefault(source, set()).update(_behind(contracts[source], columns))
+                renamed = schemas.STAGED_COLUMNS.get(table, {})
+                behind = frozenset(renamed.get(column, column) for column in columns)
+                found.setdefault(source, set()).update(_behind(contracts[source], behind))
     return {table: frozenset(columns) for table, columns in sorted(found.items())}
 
 

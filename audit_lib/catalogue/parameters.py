@@ -42,11 +42,19 @@ class Scalar:
     maximum: int | None = None
     one_of: str = ""
     """Group of `Known.words` that a word must be taken from; empty for any word."""
+    readings: Mapping[str, str] = field(default_factory=dict)
+    """The values there are, as text → what each means. Of the others than the chosen one a finding tells the figure too."""
+
+    def others(self, value: object) -> list[tuple[Any, str]]:
+        """The other readings with what they mean."""
+        return [(_read(text, self.type), meaning) for text, meaning in self.readings.items() if _read(text, self.type) != value]
 
     def problem(self, value: object, known: Known) -> str | None:
         """Why `value` cannot stand for this parameter, or None when it can."""
         if found := _misfit(self.type, value) or self.out_of_range(value):
             return f"parameter {self.name} {found}"
+        if self.type == "word" and self.readings and value not in self.readings:
+            return f"parameter {self.name}: {value!r} is no reading of it; take one of {', '.join(self.readings)}"
         if self.one_of and value not in known.words[self.one_of]:
             return f"parameter {self.name}: {unknown_word(self.one_of, value, known)}"
         return None
@@ -86,6 +94,11 @@ class Parameters:
     def replaced(self, scalars: Mapping[str, int | bool | str]) -> Parameters:
         """The same with some scalars replaced."""
         return Parameters({**self.scalars, **scalars}, self.lists, self.assumed)
+
+
+def _read(text: str, type_name: str) -> object:
+    """A value of `readings`, whose keys TOML keeps as text."""
+    return text == "true" if type_name == "boolean" else text
 
 
 def _article(type_name: str) -> str:

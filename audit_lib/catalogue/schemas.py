@@ -107,6 +107,7 @@ EXTRA_STAGED: dict[str, Schema] = {
         "statement": _sql_type("text"),
         "under_13_until_day": _sql_type("integer"),
     },
+    "stg_request_purpose": {"request_no": _sql_type("integer"), "purpose": _sql_type("text")},
     "stg_retention_duty": {
         "duty_id": _sql_type("text"),
         "country": _sql_type("text"),
@@ -116,7 +117,9 @@ EXTRA_STAGED: dict[str, Schema] = {
     },
 }
 """Staged tables that are not an export table of their own, and what they are staged from."""
-STAGED_FROM = {"stg_text_signal": "texts", "stg_retention_duty": ""}
+STAGED_FROM = {"stg_text_signal": "texts", "stg_request_purpose": "rights_requests", "stg_retention_duty": ""}
+STAGED_COLUMNS = {"stg_request_purpose": {"purpose": "purposes"}}
+"""Their columns that are made of a stored column with another name."""
 
 
 def all_tables(contracts: Mapping[str, Contract], reference: Mapping[str, ReferenceTable]) -> dict[str, Schema]:

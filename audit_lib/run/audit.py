@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,12 +11,12 @@ import pandas as pd
 
 from audit_lib.catalogue import Catalogue
 from audit_lib.catalogue.parameters import Parameters, scalars
-from audit_lib.conclude import conclude, with_assumption, with_limits
+from audit_lib.conclude import conclude, with_assumption, with_limits, with_readings
 from audit_lib.engines.duckdb import DuckDB
 from audit_lib.run import observe
 from audit_lib.run.assess import Assessable, Inputs
 from audit_lib.run.world import World, first_and_end
-from audit_lib.vocabulary import Counts, Criterion, Finding, Kind, Measure, Observation, Period, Status
+from audit_lib.vocabulary import Counts, Criterion, Finding, Kind, Measure, Observation, Period, Reading, Status
 
 _log = logging.getLogger(__name__)
 Overrides = tuple[tuple[str, Any], ...]
@@ -40,10 +40,18 @@ class Auditor:
         self.period = period
         self.world = World(engine, catalogue, catalogue.zone)
         self.inputs = Inputs(engine, catalogue.contracts, period, period.as_of_second(catalogue.zone))
-        self.assessable = {name: self.inputs.assess(measure) for name, measure in catalogue.measures.items()}
+        self._assessable: dict[tuple[str, bool], Assessable] = {}
         self._progress = progress
         self._built: dict[str, Overrides] = {}
         self._in_place: Parameters | None = None
+
+    def assessable(self, measure: Measure, overrides: Mapping[str, Any]) -> Assessable:
+        """Whether a measure can be assessed under the profile with some scalars replaced."""
+        needed = measure.under({**self.catalogue.parameters.scalars, **overrides})
+        key = (measure.id, needed is measure)
+        if key not in self._assessable:
+            self._assessable[key] = self.inputs.assess(needed)
+        return self._assessable[key]
 
     def overrides(self, criterion: Criterion) -> Overrides:
         """The parameters a criterion really replaces: those its measure reads and that differ from the profile."""
@@ -68,7 +76,7 @@ class Auditor:
 
         A measure that cannot be assessed, or whose SQL fails, gives an observation that says so.
         """
-        assessable = self.assessable[measure.id]
+        assessable = self.assessable(measure, dict(overrides))
         if assessable.why_not:
             return Evaluated(observe.not_assessed(measure, self.period, dict(overrides), assessable.why_not))
         self._progress(f"measuring {measure.title.lower()}")
@@ -148,7 +156,7 @@ class Auditor:
         found = evaluated.observation
         if not found.measured:
             return conclude(criterion, found, measure=measure)
-        assessable = self.assessable[measure.id]
+        assessable = self.assessable(measure, found.parameters)
         if assessable.faulty_share > criterion.max_faults:
             why = (
                 f"{float(assessable.faulty_share):.1%} of the rows of {assessable.faulty_table} could not be read or lost a "
@@ -173,6 +181,31 @@ class Auditor:
             notes=unverified_note(cells),
         )
         return with_limits(finding, assessable.limits, assessable.no_green)
+
+    def other_readings(self, criterion: Criterion) -> Iterator[tuple[str, Any, str, Overrides]]:
+        """The readings a criterion leaves open: parameter, value, what it means, and the overrides that make it."""
+        if criterion.measure is None:
+            return
+        chosen = {**self.catalogue.parameters.scalars, **criterion.parameters}
+        for name, scalar in scalars().items():
+            if name in self.catalogue.measures[criterion.measure].parameters and name not in criterion.parameters:
+                for value, meaning in scalar.others(chosen[name]):
+                    yield name, value, meaning, self.relevant(criterion.measure, {**criterion.parameters, name: value})
+
+    def read_otherwise(self, finding: Finding, evaluated: Mapping[tuple[str, Overrides], Evaluated]) -> Finding:
+        """The finding with what its figure is under every reading that is open."""
+        criterion = finding.criterion
+        if criterion.measure is None or not finding.counts.population:
+            return finding
+        found = [
+            self._reading(criterion, name, value, meaning, evaluated[criterion.measure, overrides])
+            for name, value, meaning, overrides in self.other_readings(criterion)
+        ]
+        return with_readings(finding, found)
+
+    def _reading(self, criterion: Criterion, name: str, value: Any, meaning: str, evaluated: Evaluated) -> Reading:
+        other = self.find(criterion, evaluated)
+        return Reading(name, value, meaning, other.counts, other.status, other.why)
 
     def assumptions(self, finding: Finding) -> Finding:
         """The finding, told what it would be with each assumption at its strictest, if that is something else."""
@@ -219,11 +252,13 @@ def unverified_note(cells: pd.DataFrame) -> tuple[str, ...]:
 
 
 def plan(catalogue: Catalogue, auditor: Auditor) -> dict[tuple[str, Overrides], list[Criterion]]:
-    """What to evaluate: every measure with the profile's parameters, and once more per set that a criterion replaces."""
+    """What to evaluate: every measure with the profile's parameters, once more per set that a criterion replaces, and per reading."""
     plan: dict[tuple[str, Overrides], list[Criterion]] = {(name, ()): [] for name in catalogue.measures}
     for criterion in catalogue.criteria:
         if criterion.measure is not None:
             plan.setdefault((criterion.measure, auditor.overrides(criterion)), []).append(criterion)
+            for *_, overrides in auditor.other_readings(criterion):
+                plan.setdefault((criterion.measure, overrides), [])
     return plan
 
 

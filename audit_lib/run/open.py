@@ -47,7 +47,7 @@ class Request:
         """The columns the measures read, by export table: only they are kept."""
         kept: dict[str, frozenset[str]] = {}
         for measure in self.catalogue.measures.values():
-            for table, columns in measure.reads.items():
+            for table, columns in measure.may_read.items():
                 if table != "texts" or self.with_texts:
                     kept[table] = kept.get(table, frozenset()) | columns
         return kept
@@ -225,7 +225,8 @@ def audit(engine: DuckDB, request: Request, progress: Progress) -> tuple[list[Ob
     findings = []
     for criterion in request.catalogue.criteria:
         found = evaluated[criterion.measure, auditor.overrides(criterion)] if criterion.measure else None
-        findings.append(auditor.assumptions(auditor.find(criterion, found, compared.get(criterion.id))))
+        finding = auditor.assumptions(auditor.find(criterion, found, compared.get(criterion.id)))
+        findings.append(auditor.read_otherwise(finding, evaluated))
     return [e.observation for e in evaluated.values()], worst_first(findings)
 
 
@@ -269,7 +270,7 @@ def _compared_one(criterion: Any, evaluated: Evaluated, measure: Measure, audito
     if not evaluated.observation.measured:
         return None
     counts = counted(criterion_cells(criterion, evaluated.observation, measure))
-    return Compared(counts, called(auditor.period, measure.kind), auditor.assessable[measure.id].is_covered)
+    return Compared(counts, called(auditor.period, measure.kind), auditor.assessable(measure, evaluated.observation.parameters).is_covered)
 
 
 __all__ = ["audit", "open_run", "quiet"]

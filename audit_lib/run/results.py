@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from audit_lib.catalogue import Catalogue
-from audit_lib.vocabulary import Document, Finding, Observation, Period
+from audit_lib.vocabulary import Document, Finding, Observation, Period, Reading
 
 FORMAT = 1
 """Raised when a name in the object changes or goes."""
@@ -79,6 +79,12 @@ def observation_dict(found: Observation) -> dict[str, Any]:
     }
 
 
+def reading_dict(reading: Reading) -> dict[str, Any]:
+    """The figure under another reading of a parameter."""
+    told = {"parameter": reading.parameter, "value": reading.value, "meaning": reading.meaning}
+    return {**told, **reading.counts.as_dict(), "status": str(reading.status), "why": reading.why}
+
+
 def finding_dict(finding: Finding) -> dict[str, Any]:
     """A finding. `exception_rate` and `interval` are null when nothing was tested."""
     criterion = finding.criterion
@@ -101,6 +107,7 @@ def finding_dict(finding: Finding) -> dict[str, Any]:
         "section": criterion.section,
         "law": criterion.law,
         "notes": list(finding.notes),
+        "readings": [reading_dict(reading) for reading in finding.readings],
         "compared": None if finding.compared is None else finding.compared.as_dict(),
         "compared_status": None if finding.compared_status is None else str(finding.compared_status),
     }

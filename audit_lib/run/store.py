@@ -11,7 +11,7 @@ import pandas as pd
 from audit_lib.catalogue import Catalogue
 from audit_lib.engines.duckdb import DuckDB
 from audit_lib.run.results import finding_dict, observation_dict
-from audit_lib.vocabulary import Counts, Finding, Kind, Observation, Period, Status
+from audit_lib.vocabulary import Counts, Finding, Kind, Observation, Period, Reading, Status
 
 
 def store(engine: DuckDB, observations: Iterable[Observation], findings: Iterable[Finding]) -> None:
@@ -91,6 +91,11 @@ def load_findings(engine: DuckDB, catalogue: Catalogue) -> list[Finding]:
     return [_finding(json.loads(row[0]), criteria) for row in rows]
 
 
+def _reading(content: dict[str, Any]) -> Reading:
+    said = {name: content[name] for name in ("parameter", "value", "meaning", "why")}
+    return Reading(**said, counts=_counts(content), status=Status(content["status"]))
+
+
 def _finding(content: dict[str, Any], criteria: dict[str, Any]) -> Finding:
     compared = content["compared"]
     return Finding(
@@ -103,6 +108,7 @@ def _finding(content: dict[str, Any], criteria: dict[str, Any]) -> Finding:
         why=content["why"],
         sentence=content["sentence"],
         notes=tuple(content["notes"]),
+        readings=tuple(_reading(reading) for reading in content["readings"]),
         compared=None if compared is None else _counts(compared),
         compared_status=None if content["compared_status"] is None else Status(content["compared_status"]),
     )
