@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf, norm
 
-from audit_lib.statistics import histogram_mean, histogram_median, survival, wilson
+from audit_lib.statistics import histogram_mean, histogram_median, log_rank, survival, wilson
 
 # E. J. Freireich et al., Blood 21 (1963): weeks in remission, 6-MP arm and placebo arm.
 SIX_MP_ENDED = [6, 6, 6, 7, 10, 13, 16, 22, 23]
@@ -54,6 +54,24 @@ def test_freireich_placebo() -> None:
     assert curve.survival[-1] == 0
     assert curve.low[-1] is None and curve.high[-1] is None and curve.variance[-1] is None
     assert curve.share_done_by(1000) == 1.0
+
+
+def test_freireich_log_rank() -> None:
+    """The chi-square of the textbooks for these two arms is 16.79."""
+    placebo, six_mp = survival(Counter(PLACEBO), {}), survival(Counter(SIX_MP_ENDED), Counter(SIX_MP_RUNNING))
+    found = log_rank(placebo, six_mp, at_least=9)
+    assert found is not None and f"{found.statistic**2:.2f}" == "16.79"
+    assert found.statistic > 0, "the placebo arm ends its remissions faster"
+    assert found.p_value == pytest.approx(2 * norm.sf(found.statistic))
+    turned = log_rank(six_mp, placebo, at_least=9)
+    assert turned is not None and turned.statistic == pytest.approx(-found.statistic)
+
+
+def test_log_rank_needs_enough_ended_waits_on_both_sides() -> None:
+    many, few = survival({1: 10, 2: 10}, {}), survival({1: 19}, {2: 100})
+    assert log_rank(many, few) is None and log_rank(few, many) is None
+    assert log_rank(many, many) is not None
+    assert log_rank(survival({1: 20}, {}), survival({1: 20}, {})) is None, "nothing can be told when all end on one day"
 
 
 histograms = st.dictionaries(st.integers(0, 40), st.integers(0, 6), max_size=12)
