@@ -12,14 +12,47 @@ from typing import Any
 from audit_lib.catalogue.parameters import Parameters
 from audit_lib.run.examples import Example
 
-from . import consent, requests, retention, transfers, under_13
+from . import (
+    consent,
+    dormancy,
+    erasure,
+    holds,
+    incidents,
+    opt_in,
+    request_outcome,
+    request_register,
+    request_steps,
+    requests,
+    restrictions,
+    retention,
+    transfers,
+    under_13,
+)
 from .export import Export, Item
 
 READINGS: dict[str, Callable[[Export], list[Item]]] = {
+    "opt_in_asked_again": opt_in.opt_in_asked_again,
     "deletion_after_closure": retention.deletion_after_closure,
     "retention_overrun": retention.retention_overrun,
+    "deletion_delay": retention.deletion_delay,
+    "dormant_accounts": dormancy.dormant_accounts,
+    "erasure_executed": erasure.erasure_executed,
+    "restriction_respected": restrictions.restriction_respected,
+    "objection_respected": restrictions.objection_respected,
+    "request_outcome": request_outcome.request_outcome,
     "request_on_time": requests.request_on_time,
     "request_response_time": requests.request_response_time,
+    "extension_notified": request_steps.extension_notified,
+    "request_acknowledged": request_steps.request_acknowledged,
+    "identity_asked_promptly": request_steps.identity_asked_promptly,
+    "request_stage_time": request_steps.request_stage_time,
+    "orphaned_records": holds.orphaned_records,
+    "legal_hold_documented": holds.legal_hold_documented,
+    "request_backlog": request_register.request_backlog,
+    "refusal_reasoned": request_register.refusal_reasoned,
+    "request_log_complete": request_register.request_log_complete,
+    "breach_notified": incidents.breach_notified,
+    "persons_told": incidents.persons_told,
     "consent_coverage": consent.consent_coverage,
     "marketing_to_opted_out": consent.marketing_to_opted_out,
     "under_13_accounts": under_13.under_13_accounts,

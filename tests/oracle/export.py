@@ -22,6 +22,7 @@ ANCHOR = {
     "birth_date_declarations": ["declared_at"],
     "age_reviews": ["opened_at"],
     "transfers": ["occurred_at"],
+    "security_incidents": ["detected_at"],
     "text_signal": ["written_at"],
     "rights_requests": [
         "received_at", "acknowledged_at", "identity_requested_at", "identity_verified_at",
@@ -77,7 +78,9 @@ class Export:
             if row.get(instant) and row[instant] >= self.as_of:
                 known[word] = None
         for column, value in row.items():
-            if column.endswith("_at") and value is not None and value >= self.as_of:
+            if column == "last_active_at" and value is not None and value >= self.as_of:
+                known[column] = self.as_of - timedelta(seconds=1)  # overwritten by the system: it was active at as of
+            elif column.endswith("_at") and value is not None and value >= self.as_of:
                 known[column] = None
             if column == "ends_on" and value is not None and value >= self.as_of_day:
                 known[column] = None
@@ -93,12 +96,14 @@ class Export:
 
     def log_reaches(self, table: str, account: Row | None) -> bool:
         """Whether the log of a table reaches back to the opening of the account (no account: to the beginning)."""
+        return self.covers(table, self.day(account["opened_at"]) if account else None)
+
+    def covers(self, table: str, day: date | None) -> bool:
+        """Whether the rows of a table are declared to be all there from a day on (None: from the beginning)."""
         start = self.example.declared.get(table, {}).get("covers_from", "beginning")
         if start == "beginning":
             return True
-        if not start or account is None:
-            return False
-        return date.fromisoformat(start) <= self.day(account["opened_at"])
+        return bool(start) and day is not None and date.fromisoformat(start) <= day
 
     def days_kept(self) -> tuple[date, date]:
         """First and last day of the items that the runner keeps."""
@@ -110,14 +115,32 @@ class Export:
 
 
 KINDS = {
+    "opt_in_asked_again": "flow",
     "deletion_after_closure": "flow",
     "retention_overrun": "stock",
+    "dormant_accounts": "stock",
+    "deletion_delay": "duration",
+    "erasure_executed": "flow",
+    "restriction_respected": "flow",
+    "objection_respected": "flow",
+    "request_outcome": "volume",
     "request_on_time": "flow",
     "request_response_time": "duration",
+    "extension_notified": "flow",
+    "request_acknowledged": "flow",
+    "identity_asked_promptly": "flow",
+    "request_stage_time": "duration",
     "consent_coverage": "flow",
     "marketing_to_opted_out": "flow",
     "under_13_accounts": "stock",
     "under_13_signals": "stock",
+    "orphaned_records": "stock",
+    "legal_hold_documented": "stock",
+    "request_backlog": "stock",
+    "refusal_reasoned": "flow",
+    "request_log_complete": "flow",
+    "breach_notified": "flow",
+    "persons_told": "flow",
     "transfer_destination_declared": "flow",
     "transfer_tool_valid": "flow",
     "transfer_volume": "volume",
@@ -129,7 +152,7 @@ def _typed(row: dict[str, str | None]) -> Row:
 
 
 def _value(column: str, text: str | None) -> Any:
-    if column in ("accepted", "is_test"):
+    if column in ("accepted", "is_test", "personal_data", "remedies_told"):
         return None if text is None else text == "true"
     if text is None:
         return None

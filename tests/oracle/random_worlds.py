@@ -13,6 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib import import_module
+from pathlib import Path
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -97,11 +100,6 @@ def _numbered(key: str, name: str, prefix: str, rows: list[Row]) -> list[Row]:
 CATEGORIES = ("profile", "payment", "transaction", "no such word", None)
 
 
-def retention(random: Random, measure: str) -> Example:
-    """Closed accounts with records, holds and duties."""
-    return _world(random, measure, _closed_account, (*PERIODS, "2024-Q4", "2025-Q1"), 40, _retention_settings)
-
-
 def _retention_settings(frame: Frame) -> dict[str, Any]:
     lists: dict[str, Any] = {}
     if frame.random.random() < 0.5:
@@ -173,7 +171,7 @@ REQUEST_PERIODS = ("2018-Q3", "2019-Q3", "2020-Q1", "2024-Q1", "2026-Q2", "2026-
 PLACES = (
     ("DE", None), ("DE", None), ("GB", None), ("GB", None), ("US", "CA"), ("FR", None), ("IT", None),
     ("DE", None), ("DE", None), ("DE", None), ("FR", "IDF"), ("GB", None), ("GB", None), ("GB", None), ("US", "CA"), ("US", "TX"), ("CA", "QC"),
-    ("CA", None), ("NZ", None), ("NO", None), ("KR", None), (None, None), (None, "CA"),
+    ("CA", None), ("NZ", None), ("NO", None), ("KR", None), ("SG", None), ("NZ", None), (None, None), (None, "CA"),
 )  # fmt: skip
 RIGHTS = (
     *["access"] * 9,
@@ -534,8 +532,6 @@ def _recipient(frame: Frame, key: str) -> Tables:
 
 
 _MAKERS: dict[str, Callable[[Random, str], Example]] = {
-    "deletion_after_closure": retention,
-    "retention_overrun": retention,
     "request_on_time": requests,
     "request_response_time": requests,
     "consent_coverage": consent,
@@ -548,6 +544,13 @@ _MAKERS: dict[str, Callable[[Random, str], Example]] = {
 }
 
 
+@cache
+def _makers() -> dict[str, Callable[[Random, str], Example]]:
+    """Measure → what makes its worlds: those above, and `MAKERS` of every module `worlds_*.py` beside this one."""
+    modules = [import_module(f"{__package__}.{file.stem}") for file in sorted(Path(__file__).parent.glob("worlds_*.py"))]
+    return _MAKERS | {measure: maker for module in modules for measure, maker in getattr(module, "MAKERS", {}).items()}
+
+
 def make(measure: str, seed: int) -> Example:
     """The random world of a measure with this seed."""
-    return _MAKERS[measure](Random(seed), measure)
+    return _makers()[measure](Random(seed), measure)

@@ -11,13 +11,16 @@ from .export import ANCHOR, Export, Item, Row, item
 
 @dataclass
 class Clock:
-    """What the law says about one request. `due` None: why it cannot be told stands in `why`."""
+    """What the law says about one request. `due` None: why it cannot be told stands in `why`. `first_due`: not extended."""
 
     regime: str | None = None
     due: date | None = None
     why: str = ""
     identity_step: str | None = None
     source_verified: str | None = None
+    first_due: date | None = None
+    is_open_ended: bool = False
+    """Extended in time under a law that sets no end to an extension."""
 
 
 def request_on_time(export: Export) -> list[Item]:
@@ -34,6 +37,8 @@ def request_on_time(export: Export) -> list[Item]:
             on_day, judged, reason = _came_in(export, request), None, law.why
         elif ended_some_day:
             on_day, judged, reason = law.due, None, "closing_unknown"
+        elif law.is_open_ended and (closed is None or closed > law.due):
+            on_day, judged, reason = law.due, None, "extended_openly"
         elif closed is None:
             on_day, judged, reason = law.due, True, "open_late"
         elif closed > law.due:
@@ -143,11 +148,12 @@ def clock(export: Export, request: Row) -> Clock:
         moves = rule["rolls_over"] == "yes" and export.scalars["roll_over"]
         return next_working(calendar, day) if moves and calendar else day
 
-    due = end(rule["amount"], rule["unit"])
+    due = first_due = end(rule["amount"], rule["unit"])
     told = _day(export, request, "extended_at")
-    if told and told <= due and request.get("extension_reason") and rule["extended_amount"]:
+    is_valid = bool(told and told <= due and request.get("extension_reason"))
+    if is_valid and rule["extended_amount"]:
         due = end(rule["extended_amount"], rule["extended_unit"])
-    return Clock(law, due, "", step, rule["verified"])
+    return Clock(law, due, "", step, rule["verified"], first_due, is_valid and rule["extended_unit"] == "open")
 
 
 def _count(export: Export, start: date, amount: str, unit: str, calendar: str | None) -> date:

@@ -1,4 +1,4 @@
-"""Retention: when a record of a closed account is due, and what became of it."""
+"""Retention: when a record of a closed account (or one whose relationship has ended otherwise) is due, and what became of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from .dates import ONE_DAY, holds, months_later, reference
+from .dormancy import End, relationship_end
 from .export import Export, Item, Row, item
 
 
@@ -20,8 +21,8 @@ class Due:
 def deletion_after_closure(export: Export) -> list[Item]:
     """Records of closed accounts, judged on their due day."""
     found = []
-    for record, account in _population(export):
-        due = due_day(export, record, account).day
+    for record, account, end in _population(export):
+        due = due_day(export, record, account, end).day
         if due is None:
             continue
         deleted = export.day(record["deleted_at"]) if record.get("deleted_at") else None
@@ -43,10 +44,10 @@ def deletion_after_closure(export: Export) -> list[Item]:
 def retention_overrun(export: Export) -> list[Item]:
     """Records of closed accounts still stored at as of."""
     found = []
-    for record, account in _population(export):
+    for record, account, end in _population(export):
         if record.get("deleted_at"):
             continue
-        due = due_day(export, record, account)
+        due = due_day(export, record, account, end)
         overdue = due.day is not None and due.day < export.as_of_day
         value: int | None = None
         judged: bool | None = overdue
@@ -58,6 +59,23 @@ def retention_overrun(export: Export) -> list[Item]:
             reason = {"hold": "legal_hold", "duty": "legal_duty", "plain": "not_yet_due"}[due.basis]
         groups = _groups(record, account) | {"group_overdue_since": _since(value)}
         found.append(item(record["record_id"], account["account_id"], export.last_day, judged, value, reason, **groups))
+    return found
+
+
+def deletion_delay(export: Export) -> list[Item]:
+    """Records stored at the end of the relationship that neither duty nor hold puts off: how long they stayed."""
+    found = []
+    for record, account, end in _population(export):
+        if record["collected_at"] > end.moment or due_day(export, record, account, end).basis != "plain":
+            continue
+        judged: bool | None = record.get("deleted_at") is not None
+        last = export.day(record["deleted_at"]) if judged else export.last_day
+        value: int | None = (last - end.day).days
+        reason = "deleted" if judged else "still_stored"
+        if not export.log_reaches("legal_holds", account):
+            judged, value, reason = None, None, "before_log"
+        groups = _groups(record, account)
+        found.append(item(record["record_id"], account["account_id"], end.day, judged, value, reason, **groups))
     return found
 
 
@@ -79,23 +97,24 @@ def _groups(record: Row, account: Row) -> dict[str, str | None]:
     }
 
 
-def _population(export: Export) -> list[tuple[Row, Row]]:
-    """Records of closed accounts that were not deleted before the closing."""
+def _population(export: Export) -> list[tuple[Row, Row, End]]:
+    """Records of accounts whose relationship has ended that were not deleted before that end."""
     found = []
     for record in export.table("stored_records"):
         account = export.account(record.get("account_id"))
-        if account is None or account.get("closed_at") is None:
+        end = relationship_end(export, account) if account else None
+        if account is None or end is None:
             continue
-        if record.get("deleted_at") and record["deleted_at"] < account["closed_at"]:
+        if record.get("deleted_at") and record["deleted_at"] < end.moment:
             continue
-        found.append((record, account))
+        found.append((record, account, end))
     return found
 
 
-def due_day(export: Export, record: Row, account: Row) -> Due:
+def due_day(export: Export, record: Row, account: Row, end: End) -> Due:
     """The three steps: the plain day, a duty that keeps it longer, a hold in force on that day."""
     grace = timedelta(days=_grace(export, record))
-    start = max(export.day(account["closed_at"]), export.day(record["collected_at"]))
+    start = export.day(record["collected_at"]) if record["collected_at"] > end.moment else end.day
     due = Due(start + grace, "plain")
     for last in duty_ends(export, record, account):
         kept_to = last + ONE_DAY + grace

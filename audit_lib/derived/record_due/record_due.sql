@@ -1,6 +1,6 @@
--- When every record of a closed account must be gone: closing (or later collection) + grace, put off by duties and holds.
--- One row per record of a closed account that was not deleted before the closing.
-with closed_record as (
+-- When every record of an ended relationship must be gone: its end (or later collection) + grace, put off by duties and holds.
+-- One row per record of an account whose relationship has ended (the closing, or as the criteria read it) that was not deleted before.
+with ended_record as (
   select
     r.record_no,
     r.account_no,
@@ -8,56 +8,40 @@ with closed_record as (
     r.system,
     a.country,
     a.opened_day,
-    r.collected_day,
     r.deleted_day,
-    case when r.collected_second > a.closed_second then r.collected_day else a.closed_day end as start_day,
+    n.end_day,
+    case when r.collected_second > n.end_second then true else false end as is_collected_later,
+    case when r.collected_second > n.end_second then r.collected_day else n.end_day end as start_day,
+    u.duty_last_day,
     coalesce(g.grace_days, p.grace_days) as grace_days
   from stg_stored_records r
-  join stg_accounts a on a.account_no = r.account_no
+  join relationship_end n on n.account_no = r.account_no
+  join stg_accounts a on a.account_no = n.account_no
   join parameter p on 1 = 1
+  left join record_duty u on u.record_no = r.record_no
   left join param_grace g on g.data_category = r.data_category
-  where a.closed_second is not null
-    and (r.deleted_second is null or r.deleted_second >= a.closed_second)
-),
--- The last day on which a duty that binds the controller keeps the record; of several the longest.
--- The exports lack the start that duties name (end of the financial year, date of the invoice): the day of collection stands in.
-duty as (
-  select
-    c.record_no,
-    max(
-      case
-        when b.starts = 'calendar_year_end' then e.last_day
-        when e.first_day + s.day_of_month - 1 > e.last_day then e.last_day
-        else e.first_day + s.day_of_month - 1
-      end
-    ) as duty_last_day
-  from closed_record c
-  join param_duty d on d.country = c.country and d.data_category = c.data_category
-  join stg_retention_duty b on b.duty_id = d.duty_id and b.country = d.country
-  join ref_day s on s.day = c.collected_day
-  join ref_month m on m.month_no = s.month_no
-  join ref_month e
-    on e.month_no = case when b.starts = 'calendar_year_end' then m.december_month_no else s.month_no end + b.amount_months
-  group by c.record_no
+  where r.deleted_second is null
+    or r.deleted_second >= n.end_second
 ),
 unheld as (
   select
-    c.record_no,
-    c.account_no,
-    c.data_category,
-    c.system,
-    c.country,
-    c.opened_day,
-    c.deleted_day,
-    c.start_day,
-    c.grace_days,
-    c.start_day + c.grace_days as plain_due_day,
+    record_no,
+    account_no,
+    data_category,
+    system,
+    country,
+    opened_day,
+    deleted_day,
+    end_day,
+    is_collected_later,
+    start_day,
+    grace_days,
+    start_day + grace_days as plain_due_day,
     case
-      when u.duty_last_day + 1 > c.start_day then u.duty_last_day + 1 + c.grace_days
-      else c.start_day + c.grace_days
+      when duty_last_day + 1 > start_day then duty_last_day + 1 + grace_days
+      else start_day + grace_days
     end as unheld_due_day
-  from closed_record c
-  left join duty u on u.record_no = c.record_no
+  from ended_record
 ),
 -- A hold counts from the day it begins or, if that is later, from the day it was recorded. One that was over before the due day
 -- says nothing about it, and cannot be lengthened by a hold that began after that day.
@@ -119,6 +103,8 @@ select
   u.data_category,
   u.system,
   u.country,
+  u.end_day,
+  u.is_collected_later,
   u.start_day,
   u.deleted_day,
   u.plain_due_day,

@@ -1,4 +1,5 @@
 -- The due days of every request: regime, start, pauses, roll-over, extension. GDPR Art. 12(3), CCPA, UK guidance: ref_deadline.
+-- And the day by which its receipt must be confirmed, where a law says so: ref_acknowledgement.
 -- One row per request that counts: test requests are outside, and so are withdrawn and duplicate ones closed by their due day.
 with placed as (
   select
@@ -63,7 +64,7 @@ ruled as (
     and d.right_requested = q.right_requested
     and q.received_day between d.first_day and d.last_day
 ),
--- Every count that may be needed: from the start or from the day of proof, plain or extended.
+-- Every count that may be needed: from the start or from the day of proof, plain or extended; and of the acknowledgement.
 term as (
   select request_no, regime, 'plain' as term, start_day, amount, unit
   from ruled
@@ -84,6 +85,14 @@ term as (
   where identity = 'restart'
     and identity_verified_day is not null
     and extended_amount is not null
+  union all
+  select q.request_no, g.regime, 'acknowledgement' as term, q.received_day as start_day, k.amount, k.unit
+  from placed q
+  join regulated g on g.request_no = q.request_no
+  join ref_acknowledgement k
+    on k.regime = g.regime
+    and k.right_requested = q.right_requested
+    and q.received_day between k.first_day and k.last_day
 ),
 counted as (
   select
@@ -111,7 +120,9 @@ ends as (
     max(case when term = 'plain' then end_day end) as plain_day,
     max(case when term = 'plain_restarted' then end_day end) as plain_restarted_day,
     max(case when term = 'extended' then end_day end) as extended_day,
-    max(case when term = 'extended_restarted' then end_day end) as extended_restarted_day
+    max(case when term = 'extended_restarted' then end_day end) as extended_restarted_day,
+    max(case when term = 'acknowledgement' then 1 else 0 end) as acknowledgements,
+    max(case when term = 'acknowledgement' then end_day end) as acknowledgement_day
   from counted
   group by request_no
 ),
@@ -210,6 +221,11 @@ due as (
         then l.extended_due_day
       else l.first_due_day
     end as due_day,
+    -- Some laws allow an extension and set no end to it: the day told to the person counts, which no export holds.
+    case
+      when r.extended_unit = 'open' and r.extended_day <= l.first_due_day and r.extension_reason is not null then true
+      else false
+    end as is_extended_openly,
     case when r.verified = true then 'yes' else 'no' end as source_verified
   from ruled r
   join rolled l on l.request_no = r.request_no
@@ -224,6 +240,9 @@ select
   g.regime,
   q.first_day,
   q.received_day,
+  q.identity_requested_day,
+  q.extended_day,
+  case when q.extension_reason is not null then true else false end as has_extension_reason,
   q.closed_day,
   q.is_closed_before_receipt,
   q.is_closing_unknown,
@@ -232,15 +251,19 @@ select
   d.clarification_days,
   d.first_due_day,
   d.due_day,
+  coalesce(d.is_extended_openly, false) as is_extended_openly,
   d.source_verified,
   case
     when q.received_day is null then 'no_receipt'
     when g.regime is null then 'no_regime'
     when d.due_day is null then 'no_deadline'
-  end as why_no_due_day
+  end as why_no_due_day,
+  case when n.acknowledgements = 1 then true else false end as needs_acknowledgement,
+  n.acknowledgement_day as acknowledgement_due_day
 from placed q
 join regulated g on g.request_no = q.request_no
 left join due d on d.request_no = q.request_no
+left join ends n on n.request_no = q.request_no
 where q.outcome is null
   or q.outcome not in ('withdrawn', 'duplicate')
   or q.closed_day is null

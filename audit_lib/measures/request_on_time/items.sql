@@ -6,6 +6,7 @@ select
   case
     when c.due_day is null or c.is_closing_unknown = true then cast(null as boolean)
     when c.closed_day <= c.due_day then false
+    when c.is_extended_openly = true then cast(null as boolean)
     else true
   end as is_exception,
   case
@@ -17,6 +18,7 @@ select
     when c.due_day is null then c.why_no_due_day
     when c.is_closing_unknown = true then 'closing_unknown'
     when c.closed_day <= c.due_day then 'on_time'
+    when c.is_extended_openly = true then 'extended_openly'
     when c.closed_day is not null then 'late'
     else 'open_late'
   end as reason,
