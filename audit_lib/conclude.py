@@ -286,21 +286,23 @@ def with_assumption(
 
 def with_readings(finding: Finding, readings: Sequence[Reading]) -> Finding:
     """The finding with what its figure is under readings of parameters that policy or law leave open, each in a note."""
-    notes = [reading_note(reading, finding) for reading in readings]
+    others = [reading for reading in readings if reading.counts != finding.counts]
+    notes = [_reading_note(reading, finding) for reading in others]
+    if same := [f"if {reading.meaning}" for reading in readings if reading not in others]:
+        notes.append(f"The figure is the same {' and '.join(same)}.")
     return replace(finding, readings=tuple(readings), notes=(*finding.notes, *notes))
 
 
-def reading_note(reading: Reading, finding: Finding) -> str:
-    """`If no due day moves: 14 exceptions among 60 items (23 %).`, or that the figure is the same."""
+def _reading_note(reading: Reading, finding: Finding) -> str:
+    """`If no due day moves: 14 exceptions among 60 (23 % of those tested).`"""
     counts = reading.counts
     if not counts.population and reading.status is Status.NOT_ASSESSED:
         return f"If {reading.meaning}: could not be assessed: {reading.why}."
-    if counts == finding.counts:
-        return f"If {reading.meaning}: the same figure."
     share = "" if counts.rate is None else f" ({percent(counts.rate)} of those tested)"
     untestable = f"; {counts.untestable:,} could not be tested" if counts.untestable else ""
     status = f", {_PLAIN[reading.status]}" if reading.status is not finding.status else ""
-    return f"If {reading.meaning}: {counts.exceptions:,} exceptions among {counts.population:,}{share}{untestable}{status}."
+    found = f"{counts.exceptions:,} exception{'' if counts.exceptions == 1 else 's'}"
+    return f"If {reading.meaning}: {found} among {counts.population:,}{share}{untestable}{status}."
 
 
 def _with_value(parameter: str, default: object, strictest: object) -> tuple[str, str]:

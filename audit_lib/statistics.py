@@ -84,6 +84,16 @@ class SurvivalCurve:
         waiting = self.still_waiting_after(day)
         return None if waiting is None else 1.0 - waiting
 
+    def limits_of_share_done_by(self, day: int) -> tuple[float, float] | None:
+        """The 95 % limits of `share_done_by`; None where the curve or its limits are not known."""
+        if self.still_waiting_after(day) is None:
+            return None
+        position = bisect_right(self.days, day) - 1
+        if position < 0:
+            return 0.0, 0.0
+        low, high = self.low[position], self.high[position]
+        return None if low is None or high is None else (1.0 - high, 1.0 - low)
+
     def median(self) -> float | None:
         """The day by which half have ended; None when the curve does not come down to one half.
 

@@ -18,9 +18,10 @@ from audit_lib.conclude import (
     percent,
     singular,
     with_assumption,
+    with_readings,
     worst_first,
 )
-from audit_lib.vocabulary import Counts, Criterion, Finding, Kind, Measure, Observation, Period, Status
+from audit_lib.vocabulary import Counts, Criterion, Finding, Kind, Measure, Observation, Period, Reading, Status
 
 MEASURE = Measure(
     id="retention_overrun",
@@ -294,6 +295,24 @@ def test_assumption_that_decides_nothing_is_not_noted() -> None:
     assert with_assumption(kept, Counts(100, 0, 0), "grace_days", 30, 0) is kept
     broken = finding(Counts(100, 3, 0))
     assert with_assumption(broken, Counts(100, 41, 0), "grace_days", 30, 0) is broken
+
+
+def test_other_readings_stand_in_notes() -> None:
+    found = Finding(criterion(), Status.SATISFIED, counts=Counts(60, 0, 0))
+    readings = [
+        Reading("roll_over", False, "no due day moves", Counts(60, 14, 0), Status.NOT_SATISFIED),
+        Reading("inclusive_days", True, "the first day counts", Counts(60, 0, 0), Status.SATISFIED),
+        Reading("relationship", "recent_activity", "an idle account counts", Counts(), Status.NOT_ASSESSED, "no column"),
+        Reading("a", True, "one is bad", Counts(50, 1, 3), Status.SATISFIED),
+    ]
+    noted = with_readings(found, readings)
+    assert noted.readings == tuple(readings)
+    assert noted.notes == (
+        "If no due day moves: 14 exceptions among 60 (23 % of those tested), not satisfied.",
+        "If an idle account counts: could not be assessed: no column.",
+        "If one is bad: 1 exception among 50 (2.1 % of those tested); 3 could not be tested.",
+        "The figure is the same if the first day counts.",
+    )
 
 
 def test_worst_first_by_accounts_then_rate() -> None:

@@ -128,6 +128,15 @@ def test_share_done() -> None:
     assert survival({}, {}).share_done_by(30) is None and survival({}, {}).median() is None
 
 
+def test_limits_of_the_share_done() -> None:
+    curve = survival(Counter(SIX_MP_ENDED), Counter(SIX_MP_RUNNING))
+    limits = curve.limits_of_share_done_by(12)
+    assert limits is not None and limits == pytest.approx((1 - 0.968, 1 - 0.586), abs=0.0005)
+    assert curve.limits_of_share_done_by(5) == (0.0, 0.0)
+    assert curve.limits_of_share_done_by(36) is None
+    assert survival({1: 2}, {}).limits_of_share_done_by(1) is None, "nobody is left waiting, so the variance is not defined"
+
+
 def test_ten_million_items_are_not_expanded() -> None:
     ended = dict.fromkeys(range(500), 20000)
     started = time.perf_counter()

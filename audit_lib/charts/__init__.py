@@ -11,8 +11,15 @@ that says why, never as an empty chart.
 from audit_lib.charts.consent import coverage_by_purpose, marketing_to_opted_out, uncovered_by_country
 from audit_lib.charts.figure import FIGURE_MIME, VEGALITE_MIME, Figure, chart_table
 from audit_lib.charts.overview import findings_by_area
-from audit_lib.charts.retention import deleted_on_time_by_month, overdue_by_category, stored_by_reason
-from audit_lib.charts.rights import Deadline, answered_on_time_by_month, reasons_by_regime, response_time_by_right
+from audit_lib.charts.retention import deleted_on_time_by_month, deletion_delay, overdue_by_category, stored_by_reason
+from audit_lib.charts.rights import (
+    answered_on_time_by_month,
+    backlog_by_age,
+    reasons_by_regime,
+    response_time_by_right,
+    time_per_stage,
+)
+from audit_lib.charts.survival import Deadline
 from audit_lib.charts.theme import enable
 from audit_lib.charts.transfers import origin_to_destination, tools_by_destination, volume_by_month
 from audit_lib.charts.under_13 import age_at_sign_up, signals_by_kind
@@ -26,9 +33,11 @@ __all__ = [
     "Figure",
     "age_at_sign_up",
     "answered_on_time_by_month",
+    "backlog_by_age",
     "chart_table",
     "coverage_by_purpose",
     "deleted_on_time_by_month",
+    "deletion_delay",
     "findings_by_area",
     "marketing_to_opted_out",
     "origin_to_destination",
@@ -37,6 +46,7 @@ __all__ = [
     "response_time_by_right",
     "signals_by_kind",
     "stored_by_reason",
+    "time_per_stage",
     "tools_by_destination",
     "uncovered_by_country",
     "volume_by_month",

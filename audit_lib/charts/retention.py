@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 
 from audit_lib.charts import draw, theme
@@ -19,6 +21,7 @@ from audit_lib.charts.cells import (
     summed,
 )
 from audit_lib.charts.figure import Figure, nothing
+from audit_lib.charts.survival import Deadline, curves_by, draw_curves, half_and_share
 from audit_lib.run import Observed
 
 AGE_BANDS = ("1 to 30 days", "31 to 90 days", "91 to 365 days", "over 365 days")
@@ -63,6 +66,19 @@ def stored_by_reason(observed: Observed) -> Figure:
     title = f"{first:,} of {observed.counts.population:,} records of closed accounts are {bars[0]}."
     chart = draw.plain_bars(frame, "reason", bars, unit="records")
     return Figure(chart, frame.rename(columns={"items": "records"}), caption(observed), title)
+
+
+@needs_items
+def deletion_delay(observed: Observed, deadlines: Sequence[Deadline] = ()) -> Figure:
+    """How long records outlive their account, by kind of data, those still stored included (`deletion_delay`)."""
+    values = observed.observation.values
+    if values is None or values.empty:
+        return nothing(f"{observed.measure.title}: no time of deletion is recorded.", caption(observed))
+    curves = curves_by(observed, "data_category", "all records")
+    chart = draw_curves(curves, axis="days since the account was closed", items="records", deadlines=deadlines)
+    title = half_and_share(observed.survival(), 30, "records of closed accounts", "deleted")
+    notes = ["Records still stored count as waiting for as long as they were seen.", "The band is the 95 % interval of the curve of all."]
+    return Figure(chart, curves.table("records").rename(columns={"of": "kind of data"}), caption(observed, *notes), title)
 
 
 @needs_items

@@ -3,104 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 import altair as alt
-import pandas as pd
 
 from audit_lib.charts import draw, theme
-from audit_lib.charts.cells import caption, in_order, label, listed, needs_items, period_cells, summed
+from audit_lib.charts.cells import caption, in_order, label, listed, needs_items, of, period_cells, summed
 from audit_lib.charts.figure import Figure, nothing
 from audit_lib.charts.retention import on_time_by_month
+from audit_lib.charts.survival import Deadline, curves_by, days, draw_curves, half_and_share
 from audit_lib.run import Observed
-
-FEW = 5
-"""Rights with fewer requests than this are drawn together: a curve of two people is no curve."""
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """A time to answer, as a line in a chart: `days` from receipt, `name` as it is printed beside the line."""
-
-    days: int
-    name: str
 
 
 @needs_items
 def response_time_by_right(observed: Observed, deadlines: Sequence[Deadline] = ()) -> Figure:
     """How long requests wait, by right, those still open included (`request_response_time`).
 
-    A curve falls from 100 %: what share still waits after so many days (Kaplan–Meier).
+    A curve falls from 100 %: what share still waits after so many days (Kaplan–Meier). The band holds the 95 % limits of
+    the curve of all rights.
     """
-    values = observed.observation.values
-    if values is None or values.empty:
+    if not _has_values(observed):
         return nothing(f"{observed.measure.title}: no waiting time is recorded.", caption(observed))
-    sizes = values.groupby("group_right_requested")["items"].sum().sort_values(ascending=False, kind="stable")
-    rights = [str(word) for word in sizes.index if sizes[word] >= FEW][:4]
-    curves = {"all rights": _points(observed)} | {label(r): _points(observed, right_requested=r) for r in rights}
-    frame = pd.concat([points.assign(right=name) for name, points in curves.items()], ignore_index=True)
-    names = list(curves)
-    chart = alt.layer(_steps(frame, names), *_deadlines(deadlines)).properties(
-        width=theme.WIDTH, height=300, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
-    )
-    few = int(sum(n for word, n in sizes.items() if word not in rights))
-    notes = ["Requests still open count as waiting for as long as they were seen."]
-    if few:
-        notes.append(f"The {few:,} requests for other rights are in “all rights” only.")
-    table = frame[["right", "day", "share still waiting", "requests at risk"]]
-    return Figure(chart, table, caption(observed, *notes), _median_title(observed))
+    curves = curves_by(observed, "right_requested", "all rights")
+    chart = draw_curves(curves, axis="days since receipt", items="requests", deadlines=deadlines)
+    notes = ["Requests still open count as waiting for as long as they were seen.", LIMITS]
+    if curves.left_over:
+        notes.append(f"The {curves.left_over:,} requests for other rights are in “all rights” only.")
+    title = half_and_share(observed.survival(), 30, "requests", "answered")
+    return Figure(chart, curves.table("requests").rename(columns={"of": "right"}), caption(observed, *notes), title)
 
 
-def _median_title(observed: Observed) -> str:
-    curve = observed.survival()
-    median, by_30 = curve.median(), curve.share_done_by(30)
-    half = "Fewer than half of the requests have been answered" if median is None else f"Half of the requests were answered within {median:g} days"
-    return half + ("." if by_30 is None else f", {by_30:.0%} within 30.".replace("%", " %"))
+LIMITS = "The band is the 95 % interval of the curve of all."
 
 
-def _points(observed: Observed, **where: str) -> pd.DataFrame:
-    curve = observed.survival(**where)
-    first = pd.DataFrame({"day": [0], "share still waiting": [1.0], "requests at risk": [curve.at_risk[0] if curve.at_risk else 0]})
-    rest = pd.DataFrame({"day": curve.days, "share still waiting": curve.survival, "requests at risk": curve.at_risk})
-    return pd.concat([first, rest], ignore_index=True)
+def _has_values(observed: Observed) -> bool:
+    return observed.observation.values is not None and not observed.observation.values.empty
 
 
-def _steps(frame: pd.DataFrame, names: list[str]) -> Any:
-    pick = alt.selection_point(fields=["right"], bind="legend")
-    return (
-        alt.Chart(frame)
-        .mark_line(interpolate="step-after", strokeWidth=2)
-        .encode(
-            x=alt.X("day:Q", title="days since receipt", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y("share still waiting:Q", title="share still waiting", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-            color=alt.Color("right:N", sort=names, scale=theme.colours(names)),
-            strokeDash=alt.StrokeDash("right:N", sort=names, scale=theme.dashes(names)),
-            opacity=alt.condition(pick, alt.value(1), alt.value(0.15)),
-            tooltip=["right:N", "day:Q", alt.Tooltip("share still waiting:Q", format=".1%"), "requests at risk:Q"],
-        )
-        .add_params(pick)
-    )
+@needs_items
+def time_per_stage(observed: Observed) -> Figure:
+    """How long each stage of a request takes: to acknowledge, to prove identity, to make clear, to answer (`request_stage_time`)."""
+    if not _has_values(observed):
+        return nothing(f"{observed.measure.title}: no time of a stage is recorded.", caption(observed))
+    curves = curves_by(observed, "stage", "all stages", least=1)
+    stages = curves.names[1:]
+    medians = {name: observed.survival(stage=name.replace(" ", "_")).median() for name in stages}
+    known = {name: median for name, median in medians.items() if median is not None}
+    slowest = max(known, key=lambda name: known[name], default="")
+    title = f"The slowest stage is to {slowest}: half of them take {days(known[slowest])} or longer." if slowest else "No stage is half done."
+    kept = replace(curves, frame=curves.frame[curves.frame["of"].isin(stages)], names=stages, banded="")
+    chart = draw_curves(kept, axis="days since the stage began", items="stages")
+    return Figure(chart, kept.table("stages").rename(columns={"of": "stage"}), caption(observed, STAGES), title)
 
 
-def _deadlines(deadlines: Sequence[Deadline]) -> list[Any]:
-    if not deadlines:
-        return []
-    frame = pd.DataFrame({"day": [d.days for d in deadlines], "deadline": [d.name for d in deadlines]})
-    frame["row"] = [12 + 15 * (i % 4) for i in range(len(frame))]
-    rule = alt.Chart(frame).mark_rule(color=theme.BAD, strokeWidth=1.5).encode(x="day:Q", tooltip=["deadline:N", "day:Q"])
-    text = (
-        alt.Chart(frame, name="ink")
-        .mark_text(align="left", dx=5, fontSize=11)
-        .encode(x="day:Q", y=alt.Y("row:Q", scale=None, axis=None), text="deadline:N")
-    )
-    return [rule, text]
+STAGES = "Stages still running count as running for as long as they were seen."
+OVERDUE = ("not overdue", "1 to 7 days", "8 to 30 days", "31 to 90 days", "over 90 days")
+
+
+@needs_items
+def backlog_by_age(observed: Observed) -> Figure:
+    """Requests still open by right, and how long they are past their due day (`request_backlog`)."""
+    cells = period_cells(observed)
+    cells = cells.assign(group_overdue_since=cells["group_overdue_since"].where(~cells["unknown"], NO_DUE_DAY))
+    frame = summed(cells, "group_right_requested", "group_overdue_since")
+    frame = frame.rename(columns={"group_right_requested": "right", "group_overdue_since": "past the due day"})
+    bars = in_order(frame, "right")
+    bands = [band for band in (*OVERDUE, NO_DUE_DAY) if band in set(frame["past the due day"])]
+    counts = observed.counts
+    title = f"{of(counts.exceptions, counts.population)} open requests are past their due day."
+    shown = frame.assign(right=frame["right"].map(label))
+    chart = draw.stacked(shown, "right", "past the due day", [label(b) for b in bars], bands, unit="open requests", scale=_ages(bands))
+    return Figure(chart, shown.rename(columns={"items": "requests"}), caption(observed), title)
+
+
+NO_DUE_DAY = "no due day"
+
+
+def _ages(bands: list[str]) -> alt.Scale:
+    """Within time in the colour of what is good; the longer overdue, the darker."""
+    known = dict(zip(OVERDUE, (theme.GOOD, *theme.DARKER), strict=True)) | {NO_DUE_DAY: theme.UNKNOWN}
+    return alt.Scale(domain=bands, range=[known[band] for band in bands])
 
 
 @needs_items
 def answered_on_time_by_month(observed: Observed) -> Figure:
-    """Share of requests answered by their due day, by month in which they fell due (`request_on_time`)."""
-    return on_time_by_month(observed, "were answered on time", "share answered on time", "requests that fell due")
+    """Share of requests answered by their due day, by month in which they fell due (`request_on_time`).
+
+    A request still open past its due day was not answered on time: the title says how many there are.
+    """
+    figure = on_time_by_month(observed, "were answered on time", "share answered on time", "requests that fell due")
+    still_open = observed.observation.reasons.get("open_late", 0)
+    if not still_open:
+        return figure
+    verb = "is" if still_open == 1 else "are"
+    return replace(figure, title=f"{figure.title[:-1]}; {still_open:,} of the period {verb} still open past the due day.")
 
 
 @needs_items

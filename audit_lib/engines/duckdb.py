@@ -18,6 +18,14 @@ _TYPES = {"integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN"}
 _log = logging.getLogger(__name__)
 
 
+PLAIN_PLANS = "set disabled_optimizers = 'join_order, join_filter_pushdown, statistics_propagation'"
+"""What keeps DuckDB 2.0.0 from joins that fail inside it ("dict-surviving join", duckdb issue 24807)."""
+
+
+class BrokenEngine(Exception):
+    """An error inside the engine: the open database can no longer be used; closed and opened again, it is as it was."""
+
+
 class UnreadableDatabase(Exception):
     """A database file that cannot be opened: cut off, or of another version."""
 
@@ -62,7 +70,10 @@ class DuckDB:
         if self._tracer:
             self._tracer(sql)
         _log.debug("statement of %d characters", len(sql))
-        self.connection.execute(sql)
+        try:
+            self.connection.execute(sql)
+        except (duckdb.InternalException, duckdb.FatalException) as error:
+            raise BrokenEngine(str(error).splitlines()[0]) from error
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -17,6 +17,7 @@ from audit_lib.conclude import percent
 from audit_lib.disclosure import html_text
 from audit_lib.report import areas, words
 from audit_lib.report.sections import changes, coverage, verdict
+from audit_lib.report.waits import differences, readings, request_metrics, shine_the_light, waiting
 from audit_lib.report.words import Shown
 from audit_lib.run import Observed, Run, open_run
 from audit_lib.run.run import STATUS_WORDS
@@ -187,7 +188,25 @@ def rule_breaks(run: Run) -> Shown:
 
 
 def vanished(run: Run) -> Shown:
-    """Keys that an earlier report knew and that are gone without a day of deletion, per export."""
+    """Keys that an earlier report knew and that are gone without a day of deletion, and data that came late, per export."""
+    return words.together([_vanished(run), _late(run)])
+
+
+def _late(run: Run) -> Shown:
+    """What the exports say otherwise of the time that an earlier report covered."""
+    frame = run.late()
+    if frame.empty:
+        return words.paragraphs("No earlier report was at hand to tell whether data came late.")
+    told = [*run.late_sentences(), *run.overwritten_sentences()]
+    differs = frame[["late", "changed", "gone", "overwritten"]].sum(axis=1) > 0
+    shown = frame[differs][["table", "of", "counted", "late", "changed", "gone", "overwritten"]].rename(
+        columns={"table": "export", "of": "known to the earlier report", "late": "came late", "changed": "changed after the fact"}
+    )
+    said = words.bullets(told, "No data came late since the earlier report, and none was changed after the fact.")
+    return words.together([words.table(shown), said] if differs.any() else [said])
+
+
+def _vanished(run: Run) -> Shown:
     frame = run.vanished()
     if frame.empty:
         return words.paragraphs("No earlier report with keys to compare with was at hand.")
@@ -268,19 +287,6 @@ def exceptions_by(observed: Observed, group: str) -> Shown:
     return words.together([words.table(shown), *([words.paragraphs(f"{rest:,} more without an exception.")] if rest else [])])
 
 
-def waiting(observed: Observed, days: Sequence[int] = (30, 45, 90)) -> Shown:
-    """Median wait and the share done by certain days, those still waiting taken into account."""
-    if not observed.observation.measured or not observed.counts.population:
-        return words.paragraphs(_nothing(observed))
-    curve = observed.survival()
-    median = curve.median()
-    rows = [{"figure": "median wait in days", "value": "not reached" if median is None else f"{median:g}"}]
-    for day in days:
-        share = curve.share_done_by(day)
-        rows.append({"figure": f"done within {day} days", "value": "not known" if share is None else f"{share:.1%}".replace("%", " %")})
-    return words.table(pd.DataFrame(rows))
-
-
 def amounts(observed: Observed) -> Shown:
     """The sums of a volume: persons, records, bytes."""
     sums = observed.observation.sums
@@ -306,6 +312,12 @@ def limits(*observed: Observed) -> Shown:
 
 def _sentence(note: str) -> str:
     return note if note.endswith(".") else f"{note[:1].upper()}{note[1:]}."
+
+
+def grace(run: Run) -> list[Deadline]:
+    """The grace after closing, for the chart of deletion; that of single kinds of data is left out."""
+    days = run.catalogue.parameters.scalars["grace_days"]
+    return [Deadline(int(days), f"grace: {days} days")]
 
 
 def deadlines(run: Run, observed: Observed) -> list[Deadline]:
@@ -334,15 +346,20 @@ __all__ = [
     "coverage",
     "criteria",
     "deadlines",
+    "differences",
     "exceptions_by",
     "faults",
     "figures",
+    "grace",
     "limits",
     "open_for_notebook",
     "question",
     "reach",
+    "readings",
     "reconciliation",
+    "request_metrics",
     "rule_breaks",
+    "shine_the_light",
     "silence",
     "title",
     "vanished",

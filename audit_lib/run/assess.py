@@ -299,7 +299,7 @@ class Inputs:
         for table in measure.reads:
             found = self.tables[table]
             if table in measure.optional_tables and found.rows is None:
-                yield f"{table} were not read (run with --with-{table} where the law allows it)"
+                yield _read_without(table)
             elif found.rows == 0 and not self._rows_in(table):
                 yield f"the export of {table} is empty"
             if silent := self.silent_days(table) if found.rows else []:
@@ -346,6 +346,13 @@ class Inputs:
             f"and (effect = 'quarantined' or (effect = 'dropped' and column_name in ({used}))))"
         )[0][0]
         return Fraction(int(faulty), rows)
+
+
+def _read_without(table: str) -> str:
+    """Why an optional table was not read, in a sentence without a full stop."""
+    if table == "texts":
+        return "texts were not read (run with --with-texts where the law allows it)"
+    return f"the export of {table} is missing, so this was measured without it"
 
 
 def words_and(words: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from audit_lib.catalogue import Catalogue
 from audit_lib.catalogue.parameters import Parameters, scalars
 from audit_lib.conclude import conclude, with_assumption, with_limits, with_readings
-from audit_lib.engines.duckdb import DuckDB
+from audit_lib.engines.duckdb import BrokenEngine, DuckDB
 from audit_lib.run import observe
 from audit_lib.run.assess import Assessable, Inputs
 from audit_lib.run.world import World, first_and_end
@@ -82,6 +82,8 @@ class Auditor:
         self._progress(f"measuring {measure.title.lower()}")
         try:
             return self._evaluate(measure, overrides, criteria, assessable, then)
+        except BrokenEngine:
+            raise
         except Exception as error:  # a measure that crashes must not take the others with it; the finding says so
             _log.exception("measure %s failed", measure.id)
             why = f"the measure failed ({type(error).__name__}); the log has the details"
@@ -95,11 +97,7 @@ class Auditor:
         assessable: Assessable,
         then: Callable[[Measure], None],
     ) -> Evaluated:
-        self._put(self.catalogue.parameters.replaced(dict(overrides)))
-        self._build(measure, overrides)
-        first, end = first_and_end(measure, self.period)
-        self.world.evaluate(measure, first, end)
-        self._check(measure)
+        self.put_items(measure, overrides, *first_and_end(measure, self.period))
         then(measure)
         cells = observe.read_cells(self.engine, measure)
         values = observe.read_values(self.engine, measure, observe.first_counted_day(measure, self.period))
@@ -108,6 +106,13 @@ class Auditor:
         own = {c.id: self._accounts(measure, c, found) for c in criteria}
         self.engine.run("drop table temp.items")
         return Evaluated(found, own)
+
+    def put_items(self, measure: Measure, overrides: Overrides, first_day: int, end_day: int) -> None:
+        """Put the items of a measure with first_day ≤ on_day < end_day into the temporary table `items`, and check them."""
+        self._put(self.catalogue.parameters.replaced(dict(overrides)))
+        self._build(measure, overrides)
+        self.world.evaluate(measure, first_day, end_day)
+        self._check(measure)
 
     def _accounts(self, measure: Measure, criterion: Criterion, found: Observation) -> int:
         covers_all = not criterion.where and criterion.first_day <= self.period.start
@@ -193,15 +198,15 @@ class Auditor:
                     yield name, value, meaning, self.relevant(criterion.measure, {**criterion.parameters, name: value})
 
     def read_otherwise(self, finding: Finding, evaluated: Mapping[tuple[str, Overrides], Evaluated]) -> Finding:
-        """The finding with what its figure is under every reading that is open."""
+        """The finding with what its figure is under every reading that is open; where it tests nothing, those that do."""
         criterion = finding.criterion
-        if criterion.measure is None or not finding.counts.population:
+        if criterion.measure is None:
             return finding
         found = [
             self._reading(criterion, name, value, meaning, evaluated[criterion.measure, overrides])
             for name, value, meaning, overrides in self.other_readings(criterion)
         ]
-        return with_readings(finding, found)
+        return with_readings(finding, [reading for reading in found if finding.counts.population or reading.counts.population])
 
     def _reading(self, criterion: Criterion, name: str, value: Any, meaning: str, evaluated: Evaluated) -> Reading:
         other = self.find(criterion, evaluated)

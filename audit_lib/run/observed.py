@@ -62,8 +62,10 @@ class Observed:
 
     def survival(self, **where: str) -> SurvivalCurve:
         """Kaplan–Meier curve of a duration, of all items or of those with the given words (`right_requested="access"`)."""
-        if self.measure.kind is not Kind.DURATION or self.observation.values is None:
+        if self.measure.kind is not Kind.DURATION:
             raise DefinitionError(f"{self.measure.id} is a {self.measure.kind}, not a duration: it has no survival curve.")
+        if self.observation.values is None:
+            raise AuditError(f"{self.measure.id} could not be assessed: {self.observation.why}.")
         values = self.observation.values
         for group, word in where.items():
             values = values[values[f"group_{group}"] == word]
