@@ -152,7 +152,7 @@ def check(
     period: PeriodOption,
     criteria: Criteria = None,
     compare_to: CompareTo = None,
-    earlier: Annotated[Path | None, typer.Option("--earlier", help="Folder of an earlier report, to look for keys that have vanished since.", show_default=False)] = None,
+    earlier: Annotated[Path | None, typer.Option("--earlier", help="Folder of an earlier report, to look for keys that have vanished and data that came late since.", show_default=False)] = None,
     with_texts: WithTexts = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything found as one JSON object.")] = False,
     memory: Memory = None,
@@ -172,12 +172,14 @@ def check(
         progress=progress,
         earlier=earlier,
     ) as opened:
-        found = opened.results()
+        found, late = opened.results(), opened.late_sentences()
     if as_json:
         sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     else:
         _print_inputs(found["inputs"])
         _print_vanished(found["vanished"])
+        for sentence in late:
+            out.print(sentence)
         _print_findings(found["findings"])
     _exit_on(found, fail_on)
 

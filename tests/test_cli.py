@@ -71,7 +71,7 @@ def test_a_missing_export_is_in_the_report_and_in_the_exit_code(tmp_path: Path) 
         (("check", "data_samples", "--period", "2018-Q3", "--criteria", "no_such_file"), 2, "neither a file nor a packaged document"),
         (("check", "data_samples", "--period", "2018-Q3", "--compare-to", "2018-Q4"), 2, "ends after"),
         (("check", "data_samples"), 2, "--period"),
-        (("measures", "no_such_measure"), 2, "There are consent_coverage"),
+        (("measures", "no_such_measure"), 2, "There are breach_notified, consent_coverage"),
         (("adapters", "no_such_adapter"), 2, "no adapter"),
         (("verify", "no_such_folder"), 2, "manifest"),
     ],

@@ -21,6 +21,7 @@ from audit_lib.report.page import Made, render
 from audit_lib.report.result import Hole, ReportResult
 from audit_lib.report.runner import TIMEOUT, run_notebook
 from audit_lib.run import Run, open_run
+from audit_lib.run.known import KNOWN
 from audit_lib.run.vanished import KEYS
 from audit_lib.vocabulary import Period
 
@@ -72,6 +73,7 @@ def build_report(
         memory=request.memory,
         progress=progress,
         earlier=_earlier(request),
+        replaces=_replaced(request),
     ) as run:
         arguments = _arguments(run, request)
         parameters = {**arguments, "data": str(Path(request.data).resolve()), "criteria": given}
@@ -117,6 +119,12 @@ def _earlier(request: ReportRequest) -> Path | None:
         return None
     folder = Path(request.out).resolve() / str(Period.parse(request.compare_to))
     return folder if (folder / KEYS).is_file() else None
+
+
+def _replaced(request: ReportRequest) -> Path | None:
+    """The folder of the report for the same period that this one will replace, where it keeps its rows."""
+    folder = Path(request.out).resolve() / str(Period.parse(request.period))
+    return folder if (folder / KNOWN).is_file() else None
 
 
 def _remarks(target: Path) -> str:
@@ -167,6 +175,7 @@ def _write(run: Run, folder: Path, chapters: Sequence[Made], arguments: dict[str
     files.write_findings(run, folder)
     files.write_exceptions(run, folder / "exceptions")
     run.save_keys(folder / KEYS)
+    run.save_known(folder / KNOWN)
     files.write_manifest(run, folder, arguments, made_at, [one.hole for one in chapters if one.hole])
     folder.chmod(0o700)
 

@@ -46,12 +46,12 @@ def _holes(holes: Sequence[str]) -> str:
 
 
 def warnings(run: Run) -> list[str]:
-    """What a reader must know of the exports before any figure: keys that have vanished, extractions that came late."""
+    """What a reader must know of the exports before any figure: keys that have vanished, rows and extractions that came late."""
     late = [
         f"{table} was extracted more than 31 days after the end of the period: columns that a system overwrites show a later state."
         for table in run.late_extractions()
     ]
-    return [*run.vanished_sentences(), *late]
+    return [*run.vanished_sentences(), *run.late_sentences(), *late]
 
 
 def _warned(sentences: Sequence[str]) -> str:

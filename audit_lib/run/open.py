@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -14,10 +15,10 @@ from audit_lib import evidence, ingest
 from audit_lib.catalogue import Catalogue, load_catalogue
 from audit_lib.conclude import worst_first
 from audit_lib.disclosure import load_pseudonyms
-from audit_lib.engines.duckdb import DuckDB, UnreadableDatabase
+from audit_lib.engines.duckdb import PLAIN_PLANS, BrokenEngine, DuckDB, UnreadableDatabase
 from audit_lib.errors import AuditError, DefinitionError
-from audit_lib.run import cache, vanished
-from audit_lib.run.audit import Auditor, Compared, Evaluated, called, criterion_cells, plan
+from audit_lib.run import cache, late, vanished
+from audit_lib.run.audit import Auditor, Compared, Evaluated, Overrides, called, criterion_cells, plan
 from audit_lib.run.observe import counted, first_counted_day
 from audit_lib.run.run import Run
 from audit_lib.run.store import load_findings, load_observations, store
@@ -26,6 +27,7 @@ from audit_lib.run.world import World, staging_texts
 from audit_lib.vocabulary import Finding, Measure, Observation, Period
 
 Progress = Callable[[str], None]
+_log = logging.getLogger(__name__)
 
 
 def quiet(step: str) -> None:
@@ -81,12 +83,15 @@ def open_run(
     memory: str | None = None,
     progress: Progress = quiet,
     earlier: str | os.PathLike[str] | None = None,
+    replaces: str | os.PathLike[str] | None = None,
 ) -> Run:
     """Open the audit of a folder of exports for a period; loads and measures once, then reads what was kept.
 
     `period` and `compare_to` are written as in `Period.parse`. `criteria` names files, folders or packaged documents
     (none: the default policy and the laws it is read with). `with_texts` lets texts be searched for age statements.
-    `earlier` is the folder of an earlier report, to look for keys that have vanished since (docs/decisions/0008).
+    `earlier` is the folder of an earlier report, to look for keys that have vanished since (docs/decisions/0008) and for
+    rows that came late or were changed. `replaces` is the folder of a report for the same period, to look for late rows in
+    its place.
     `reveal` shows identifiers as exported instead of pseudonyms; the manifest records it. `memory` limits the engine.
 
     Raises DefinitionError for a wrong period or criteria file, InputRefused for exports that cannot be read.
@@ -108,6 +113,8 @@ def open_run(
     os.utime(path)
     if earlier is not None:
         _look_for_vanished(request, path, Path(earlier), progress)
+    if (known := replaces or earlier) is not None:
+        _look_for_late(request, path, Path(known), progress)
     return _opened(request, path, reveal)
 
 
@@ -136,10 +143,25 @@ def _look_for_vanished(request: Request, path: Path, earlier: Path, progress: Pr
             return
         progress("looking for keys that have vanished")
         found = vanished.compare(engine, request.catalogue.contracts, load_pseudonyms(), earlier)
+    _keep(request, path, lambda engine: vanished.keep(engine, found, earlier), progress)
+
+
+def _look_for_late(request: Request, path: Path, earlier: Path, progress: Progress) -> None:
+    """Keep in the warehouse what came late since the report in the folder `earlier`, unless it is there already."""
+    with closing(_engine(path, request.memory)) as engine:
+        if late.is_kept(engine, earlier):
+            return
+        progress("looking for late data")
+        found = late.compare(engine, request.catalogue.contracts, load_pseudonyms(), request.catalogue.zone.key, earlier)
+    _keep(request, path, lambda engine: late.keep(engine, found), progress)
+
+
+def _keep(request: Request, path: Path, write: Callable[[DuckDB], None], progress: Progress) -> None:
+    """Write into a warehouse that is made."""
     old_mask = os.umask(0o077)  # what the engine writes beside the database
     try:
         with alone(cache.lock(request.ingest_key()), progress), closing(DuckDB(path, memory=request.memory)) as engine:
-            vanished.keep(engine, found, earlier)
+            write(engine)
     finally:
         os.umask(old_mask)
 
@@ -172,11 +194,8 @@ def _build(request: Request, path: Path, loaded: bool, base: Path | None, progre
 
     What has not changed since `base`, an older warehouse of the same folder, is taken over from it.
     """
-    engine = DuckDB(path, memory=request.memory)
-    try:
-        if loaded:
-            _drop_results(engine)
-        else:
+    if not loaded:
+        with closing(DuckDB(path, memory=request.memory)) as engine:
             ingest.ingest(
                 engine.connection,
                 request.sources,
@@ -187,12 +206,25 @@ def _build(request: Request, path: Path, loaded: bool, base: Path | None, progre
                 progress=progress,
                 base=base,
             )
+    try:
+        _judge(request, path, progress)
+    except BrokenEngine as error:
+        # An error inside the engine takes the whole database with it, and comes from how it chose to join (decision 0014).
+        _log.warning("%s: judging again with plainer plans", error)
+        progress("the engine failed: judging again with plainer plans")
+        _judge(request, path, progress, PLAIN_PLANS)
+
+
+def _judge(request: Request, path: Path, progress: Progress, *settings: str) -> None:
+    """Evaluate and conclude on loaded tables, and keep what is found; nothing is left of an attempt before."""
+    with closing(DuckDB(path, memory=request.memory)) as engine:
+        for setting in settings:
+            engine.run(setting)
+        _drop_results(engine)
         _write_world(engine, request)
         observations, findings = audit(engine, request, progress)
         store(engine, observations, findings)
         engine.run("checkpoint")
-    finally:
-        engine.close()
 
 
 def _drop_results(engine: DuckDB) -> None:
@@ -217,11 +249,14 @@ def audit(engine: DuckDB, request: Request, progress: Progress) -> tuple[list[Ob
     """All observations and findings of a run; the items that are exceptions or untestable are kept in `items_<measure>`."""
     compared = _compared(engine, request, progress) if request.compare_to else {}
     auditor = Auditor(engine, request.catalogue, request.period, progress)
-    evaluated = {}
-    for (name, overrides), criteria in plan(request.catalogue, auditor).items():
+    planned = plan(request.catalogue, auditor)
+    done: dict[tuple[str, Overrides], Evaluated] = {}
+    # Measures under the same parameters one after another: shared steps are then built once for all of them.
+    for name, overrides in sorted(planned, key=lambda key: repr(key[1])):
         measure = request.catalogue.measures[name]
         keep = _keeper(engine, request.period) if not overrides else _forget
-        evaluated[name, overrides] = auditor.evaluate(measure, overrides, criteria, keep)
+        done[name, overrides] = auditor.evaluate(measure, overrides, planned[name, overrides], keep)
+    evaluated = {key: done[key] for key in planned}
     findings = []
     for criterion in request.catalogue.criteria:
         found = evaluated[criterion.measure, auditor.overrides(criterion)] if criterion.measure else None

@@ -21,8 +21,9 @@ def results(
     findings: Iterable[Finding],
     compared: Period | None,
     vanished: list[dict[str, Any]] | None = None,
+    late: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Everything an audit found, ready for JSON. `vanished` is null where no earlier report was compared with."""
+    """Everything an audit found, ready for JSON. `vanished` and `late` are null where no earlier report was compared with."""
     return {
         "format": FORMAT,
         "period": period_dict(period),
@@ -32,6 +33,7 @@ def results(
         "criteria": [document_dict(document) for document in catalogue.documents],
         "inputs": list(inputs),
         "vanished": vanished,
+        "late": late,
         "observations": [observation_dict(observation) for observation in observations],
         "findings": [finding_dict(finding) for finding in findings],
     }

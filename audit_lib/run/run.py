@@ -15,7 +15,7 @@ from audit_lib.catalogue.adapters import Adapter, load_adapters
 from audit_lib.disclosure import Pseudonyms, load_pseudonyms
 from audit_lib.engines.duckdb import DuckDB
 from audit_lib.errors import AuditError, DefinitionError
-from audit_lib.run import vanished
+from audit_lib.run import known, late, request_metrics, vanished
 from audit_lib.run.audit import Auditor
 from audit_lib.run.observed import Observed
 from audit_lib.run.results import results
@@ -106,6 +106,14 @@ class Run:
             self._auditor = Auditor(self.engine, self.catalogue, self.period, lambda step: None)
         return self._auditor
 
+    def request_metrics(self, year: int) -> pd.DataFrame:
+        """The yearly figures on rights requests of Cal. Code Regs. tit. 11 § 7102, per scope and type (see the module)."""
+        return request_metrics.request_metrics(self, year)
+
+    def shine_the_light(self, year: int) -> pd.DataFrame:
+        """The register of requests for the list of third parties of a calendar year, Cal. Civ. Code § 1798.83."""
+        return request_metrics.shine_the_light(self, year)
+
     def results(self) -> dict[str, Any]:
         """The object of `check --json` and `findings.json`."""
         return results(
@@ -117,6 +125,7 @@ class Run:
             self.finding_list,
             self.compare_to,
             vanished.as_dicts(vanished.kept(self.engine)),
+            late.as_dicts(late.kept(self.engine)),
         )
 
     def clauses(self) -> pd.DataFrame:
@@ -216,6 +225,43 @@ class Run:
         """Write the keyed hashes by which a later report tells what has vanished, readable by their owner only; returns how many."""
         pseudonyms = self.pseudonyms or load_pseudonyms()
         return vanished.save_keys(self.engine, self.catalogue.contracts, pseudonyms, self.period, path)
+
+    def late(self) -> pd.DataFrame:
+        """Per table what the exports say otherwise of the time before an earlier report's as of; kinds as in `late.KINDS`.
+
+        `of` rows were known to that report. `counted` says what is counted: rows, days of a large log, or the whole table
+        of a register. `why_not` says why a table could not be compared. No rows without an earlier report.
+        """
+        rows = [{**asdict(one), "sentence": one.sentence()} for one in late.kept(self.engine) or ()]
+        return pd.DataFrame(rows, columns=[*late.Late.__dataclass_fields__, "sentence"])
+
+    def late_rows(self, table: str, limit: int = 1000) -> pd.DataFrame:
+        """The rows of a table that came late, were changed, are gone or overwritten: `key` (a pseudonym), `day`, `kind`, `rows`.
+
+        `key` is empty for a row that is gone and where a large log is kept by day; `rows` then counts those of the day.
+        """
+        if table not in self.catalogue.contracts:
+            raise DefinitionError(f"There is no export table {table!r}. There are {', '.join(sorted(self.catalogue.contracts))}.")
+        contract = self.catalogue.contracts[table]
+        frame = late.rows_kept(self.engine, contract, limit)
+        own = contract.own_key()
+        if own is not None and own.type == "id":
+            frame["key"] = [self.shown(own.space, key) for key in frame["key"]]
+        frame["day"] = [None if pd.isna(day) else day_date(int(day)) for day in frame["day"]]
+        return frame
+
+    def late_sentences(self) -> list[str]:
+        """What came late, was changed after the fact or is gone since the earlier report, or could not be compared with it."""
+        return late.sentences(late.kept(self.engine) or ())
+
+    def overwritten_sentences(self) -> list[str]:
+        """The tables in which columns that a system overwrites read otherwise than in the earlier report's exports."""
+        return [said for one in late.kept(self.engine) or () if (said := one.overwritten_sentence())]
+
+    def save_known(self, path: Path) -> int:
+        """Write what this run knew of every row, hashed, for a later one to tell late data; returns the number of lines."""
+        said = {"period": str(self.period), "zone": self.catalogue.zone.key}
+        return known.save_known(self.engine, self.catalogue.contracts, self.pseudonyms or load_pseudonyms(), said, path)
 
     def coverage(self) -> pd.DataFrame:
         """What the exporter declares of each table; empty cells are not declared."""

@@ -104,23 +104,26 @@ def save_keys(engine: DuckDB, contracts: Mapping[str, Contract], pseudonyms: Pse
     hashed = KeyHash(pseudonyms)
     tables = _loaded(engine, contracts)
     parts = [_keys_sql(contracts[table], hashed, only_alive=True) for table in tables]
-    unread = {table: _quarantined(engine, table) for table in tables}
+    unread = {table: quarantined(engine, table) for table in tables}
     told = {"fingerprint": hashed.fingerprint, "period": str(period), "unread": json.dumps(unread)}
     empty = "select null::varchar as table_name, null::ubigint as key_hash, null::integer as first_day where false"
-    marks = ", ".join(f"{name}: {_quoted(value)}" for name, value in told.items())
+    return write_marked(engine, " union all ".join(parts) or empty, hashed.parameters if parts else {}, told, path)
+
+
+def write_marked(engine: DuckDB, query: str, parameters: Mapping[str, Any], told: Mapping[str, str], path: Path) -> int:
+    """Write the rows of a query as Parquet that only its owner can read, with texts beside them; returns how many."""
+    texts = ", ".join(f"{name}: {quoted(value)}" for name, value in told.items())
     path.touch(mode=0o600)
     path.chmod(0o600)
-    query = " union all ".join(parts) or empty
-    rows = engine.connection.execute(
-        f"copy ({query}) to {_quoted(str(path))} (format parquet, compression zstd, kv_metadata {{{marks}}})",
-        hashed.parameters if parts else {},
-    ).fetchall()
+    copy = f"copy ({query}) to {quoted(str(path))} (format parquet, compression zstd, kv_metadata {{{texts}}})"
+    rows = engine.connection.execute(copy, dict(parameters)).fetchall()
     path.chmod(0o600)
     return int(rows[0][0])
 
 
-def _quarantined(engine: DuckDB, table: str) -> int:
-    query = f"select coalesce(sum(quarantined), 0) from input_file where table_name = {_quoted(table)}"
+def quarantined(engine: DuckDB, table: str) -> int:
+    """Rows of the exports of a table that could not be read."""
+    query = f"select coalesce(sum(quarantined), 0) from input_file where table_name = {quoted(table)}"
     return int(engine.rows(query)[0][0])
 
 
@@ -136,7 +139,7 @@ def _keys_sql(contract: Contract, hashed: KeyHash, *, only_alive: bool) -> str:
     ended = TOMBSTONE.get(contract.table)
     alive = f" where {contract.columns[ended].stem}_second is null" if ended and only_alive else ""
     return (
-        f"select {_quoted(contract.table)} as table_name, {hashed.sql(own.space, own.name)} as key_hash, "
+        f"select {quoted(contract.table)} as table_name, {hashed.sql(own.space, own.name)} as key_hash, "
         f"coalesce({days}, null) as first_day from {contract.table}{alive}"
     )
 
@@ -171,12 +174,21 @@ def _told(file: Path) -> _Told:
     if not file.is_file():
         raise DefinitionError(f"{file.parent} holds no {KEYS} of a report. Name the folder of an earlier report made by this version.")
     try:
-        with duckdb.connect() as con:
-            rows = con.execute("select decode(key), decode(value) from parquet_kv_metadata(?)", [str(file)]).fetchall()
-        said = dict(rows)
+        said = marks(file)
         return _Told(said["fingerprint"], said["period"], json.loads(said["unread"]))
     except (duckdb.Error, KeyError, ValueError):
         raise DefinitionError(f"{file} is not a file of keys. Make the earlier report again, or leave it out.") from None
+
+
+def marks(file: Path) -> dict[str, str]:
+    """The names and texts that a Parquet file carries beside its rows."""
+    with duckdb.connect() as con:
+        return dict(con.execute("select decode(key), decode(value) from parquet_kv_metadata(?)", [str(file)]).fetchall())
+
+
+def period_of(folder: Path) -> str:
+    """The period of the report in a folder. Raises DefinitionError when it holds no keys."""
+    return _told(folder / KEYS).period
 
 
 def _compare_one(
@@ -191,15 +203,15 @@ def _compare_one(
     # Of the same hash one key is enough: among 20 million keys two share 64 bits with a chance of one in 100,000.
     query = (
         f"with now as ({_keys_sql(contract, hashed, only_alive=False)}), "
-        f"before as (select key_hash, first_day from read_parquet($file) where table_name = {_quoted(contract.table)}), "
+        f"before as (select key_hash, first_day from read_parquet($file) where table_name = {quoted(contract.table)}), "
         "gone as (select b.key_hash, b.first_day from before b anti join now n using (key_hash)), "
-        f"reach as (select covers_from_day from coverage where table_name = {_quoted(contract.table)}) "
+        f"reach as (select covers_from_day from coverage where table_name = {quoted(contract.table)}) "
         "select (select count(*) from before), count(*) filter (where not coalesce(first_day < covers_from_day, false)), "
         "count(*) filter (where first_day < covers_from_day) from gone cross join reach"
     )
     # `first_day < covers_from_day` is NULL where no reach is declared: such a key counts as vanished.
     known, vanished, out_of_reach = engine.connection.execute(query, {**hashed.parameters, "file": str(file)}).fetchall()[0]
-    unread = max(0, _quarantined(engine, contract.table) - told.unread[contract.table]) if vanished else 0
+    unread = max(0, quarantined(engine, contract.table) - told.unread[contract.table]) if vanished else 0
     return replace(one, vanished=vanished, of=known, out_of_reach=out_of_reach, unread=unread)
 
 
@@ -251,5 +263,6 @@ def _dicts(found: Sequence[Vanished]) -> Iterator[dict[str, Any]]:
         yield {**asdict(one), "sentence": one.sentence() if one.vanished or one.why_not else ""}
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

@@ -109,10 +109,8 @@ class World:
             "as_of_second": period.as_of_second(self.zone),
         }
         self.engine.put(f"{schema}.period", dict.fromkeys(row, "integer"), pd.DataFrame([row]))
-        for name, text in staging_texts().items():
-            constants = {"{as_of_second}": str(row["as_of_second"]), "{as_of_day}": str(row["as_of_day"])}
-            for mark, value in constants.items():
-                text = text.replace(mark, value)
+        for name in staging_texts():
+            text = staged(name, row["as_of_second"], row["as_of_day"])
             self.engine.run(f"drop view if exists {schema}.stg_{name}")
             self.engine.run(f"create {made_in(f'{schema}.stg_{name}', 'view')} as {text}")
 
@@ -137,6 +135,11 @@ class World:
 def staging_texts() -> dict[str, str]:
     """The staging texts by the name of what they stage."""
     return {file.stem: file.read_text("utf-8") for file in sorted(STAGING.glob("*.sql"))}
+
+
+def staged(name: str, as_of_second: int, as_of_day: int) -> str:
+    """The query that stages a table as it was known at an as of."""
+    return staging_texts()[name].replace("{as_of_second}", str(as_of_second)).replace("{as_of_day}", str(as_of_day))
 
 
 @cache
