@@ -124,10 +124,7 @@ def _add(con: duckdb.DuckDBPyConnection, load: TableLoad, places: Places, what: 
 
 def _repeated_keys(con: duckdb.DuckDBPyConnection, load: TableLoad, places: Places) -> None:
     key = load.contract.key[0]
-    found = (
-        f"(select l.rowid as rid, l.file_no, l.{name(key)} as t from {load.rows_table} l"
-        f" join {load.out_table} o on o.rid = l.rowid where o.why = 'repeated_key')"
-    )
+    found = f"(select rid, file_no, text as t from {load.out_table} where why = 'repeated_key')"
     _add(con, load, places, f"{text_literal(key)}, 'repeated_key', 'quarantined'", found)
 
 

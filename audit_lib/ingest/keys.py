@@ -6,19 +6,18 @@ numbered before the tables that name them are loaded. Ids that are named somewhe
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 
 import duckdb
 
-from audit_lib.ingest.load import SPACES, LoadedFile, TableLoad, is_numbered, word_type
+from audit_lib.ingest.load import SPACES, LoadedFile, TableLoad, is_numbered
 from audit_lib.ingest.readers import REJECTED
 from audit_lib.ingest.reuse import Reuse, is_unchanged
 from audit_lib.ingest.values import name
 from audit_lib.vocabulary import Column
 
 MANY = 3_000_000
-"""Up to so many ids of a space are held in memory while its users are loaded (some 170 bytes each)."""
+"""Up to so many ids of a space are held in memory while its users are loaded (some 100 bytes each, in every stream)."""
 ALWAYS = ("account", "recipient")
 """Spaces that stand in every warehouse that has their own table."""
 
@@ -38,9 +37,15 @@ class Keys:
 
     def make_for(self, load: TableLoad) -> None:
         """Make the key tables that the columns of a table need, before it is loaded; those of its own space after."""
-        for column in load.kept:
-            if is_numbered(column, load.contract):
-                self._make(column.space)
+        spaces = {column.space: None for column in load.kept if is_numbered(column, load.contract)}
+        for space in spaces:
+            self._make(space)
+        load.listed = frozenset(space for space in spaces if self._is_listed(space))
+
+    def _is_listed(self, space: str) -> bool:
+        """Whether ids can be looked up while rows are written. Of very many the lists would not fit into memory: these
+        ids get their numbers after the loading, which takes longer."""
+        return int(self.con.execute(f"select count(*) from key_{space}").fetchall()[0][0]) <= MANY
 
     def make_own(self) -> None:
         """Make the key tables that nobody has asked for."""
@@ -64,17 +69,8 @@ class Keys:
         if owner is not None:
             own = name(owner.contract.key[0])
             self.con.execute(f"insert into {key} select rowid + 1, {own}, true from {owner.rows_table} where is_out is null")
-            gap = f"'{secrets.token_hex(16)} ' || rowid"  # a row that is not loaded has a number that no id may get
-            self._list_words(space, f"select case when is_out is null then {own} else {gap} end from {owner.rows_table} order by rowid")
             return
         self._make_from_names(space)
-        self._list_words(space, f"select {space}_id from {key} order by abs({space}_no)")
-
-    def _list_words(self, space: str, words: str) -> None:
-        """Make the type by which ids are turned into numbers. Of very many ids it would not fit into memory: then it is
-        empty, and the ids get their numbers after the loading, which takes longer."""
-        many = int(self.con.execute(f"select count(*) from ({words})").fetchall()[0][0]) > MANY
-        self.con.execute(f"create temporary type {word_type(space)} as enum ({words}{' limit 0' if many else ''})")
 
     def _make_from_names(self, space: str) -> None:
         key = f"key_{space}"

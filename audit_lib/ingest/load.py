@@ -8,14 +8,17 @@ not be loaded is listed by place in a temporary table first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
 
 from audit_lib.ingest.adapt import AdaptedFile
+from audit_lib.ingest.append import Appended, Opened, append
 from audit_lib.ingest.overrides import Overrides
-from audit_lib.ingest.readers import BROKEN_OBJECT, OpenFile, read_rejects, require_same_count
+from audit_lib.ingest.readers import BROKEN_OBJECT, OpenFile, number_rejects, require_same_count
 from audit_lib.ingest.scan import UnreadableError
 from audit_lib.ingest.sources import TableSource
 from audit_lib.ingest.values import (
@@ -29,7 +32,7 @@ from audit_lib.ingest.values import (
     value_sql,
     wall_clock_sql,
 )
-from audit_lib.ingest.zones import day_sql
+from audit_lib.ingest.zones import day_sql, step_sql
 from audit_lib.vocabulary import Column, Contract
 
 SPACES = ("account", "device", "recipient", "consent_event")
@@ -37,6 +40,8 @@ SPACES = ("account", "device", "recipient", "consent_event")
 STORED_TYPES = {"integer": "BIGINT", "boolean": "BOOLEAN"}
 NOT_JSON_BIT = 62
 PLACED_BIT, ONE_OF_BIT = 60, 61
+PLACE = "place"
+"""Column of `rows_<table>` while it is loaded: which row of its piece a row was when it was read, from 1."""
 
 
 @dataclass(slots=True)
@@ -73,6 +78,8 @@ class TableLoad:
     files: list[LoadedFile] = field(default_factory=list)
     overrides: list[Overrides] = field(default_factory=list)
     """Files that filled in what an adapter's tool cannot say."""
+    listed: frozenset[str] = frozenset()
+    """Spaces whose ids are looked up in their key table while rows are written; others get their numbers afterwards."""
 
     @property
     def rows_table(self) -> str:
@@ -81,7 +88,7 @@ class TableLoad:
 
     @property
     def out_table(self) -> str:
-        """Places (`rid`) that are not loaded, and `why`: quarantined, duplicate or superseded."""
+        """Places (`rid`) that are not loaded, and `why`: quarantined, repeated_key (`text`: the key), duplicate or superseded."""
         return f"temp.{name(f'ingest_out_{self.contract.table}')}"
 
     def bit(self, column: Column) -> int:
@@ -134,17 +141,6 @@ def row_columns(column: Column, contract: Contract) -> tuple[tuple[str, str], ..
     return ((column.name, STORED_TYPES.get(column.type, "VARCHAR")),)
 
 
-def word_type(space: str) -> str:
-    """Name of the type that lists the ids of a space in the order of their numbers, while a table is loaded."""
-    return f"ingest_word_{space}"
-
-
-def number_sql(space: str, text: str) -> str:
-    """SQL for the number of an id, NULL where it has none yet. Not by a join: that would lose the order of the rows."""
-    number = f"(cast(enum_code(try_cast({text} as {word_type(space)})) as integer) + 1)"
-    return f"-{number}" if space == "device" else number
-
-
 def all_columns(load: TableLoad) -> list[str]:
     """Quoted names of the columns of `rows_<table>` that hold values."""
     return [name(stored) for column in load.kept for stored, _ in row_columns(column, load.contract)]
@@ -152,25 +148,59 @@ def all_columns(load: TableLoad) -> list[str]:
 
 def create_tables(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
     """Make the empty table of rows and the list of excluded places."""
-    columns = ", ".join(f"{name(n)} {t}" for column in load.kept for n, t in row_columns(column, load.contract))
+    columns = [f"{name(n)} {t}{_compression(column, t)}" for column in load.kept for n, t in row_columns(column, load.contract)]
     con.execute(
         f"create table {load.rows_table} (file_no INTEGER, record INTEGER, is_out BOOLEAN,"
-        f" mask BIGINT, nests BIGINT, raw VARCHAR, {columns})"
+        f" mask BIGINT, nests BIGINT, raw VARCHAR, {PLACE} INTEGER, {', '.join(columns)})"
     )
-    con.execute(f"create or replace temp table {load.out_table} (rid BIGINT, file_no INTEGER, why VARCHAR)")
+    con.execute(f"create or replace temp table {load.out_table} (rid BIGINT, file_no INTEGER, why VARCHAR, text VARCHAR)")
 
 
-def load_file(con: duckdb.DuckDBPyConnection, load: TableLoad, file: LoadedFile) -> None:
-    """Append one file to the loading table. Raises UnreadableError when reader and own count disagree."""
+def _compression(column: Column, stored_type: str) -> str:
+    """Words and ids are compressed by a dictionary: to try the other ways first takes a fifth of the time of writing."""
+    return " using compression dict_fsst" if stored_type == "VARCHAR" and column.type != "text" else ""
+
+
+class OrderLostError(Exception):
+    """Rows have been written in another order than that of their file."""
+
+
+def load_file(con: duckdb.DuckDBPyConnection, load: TableLoad, file: LoadedFile, work: Path) -> None:
+    """Append one file to the loading table. Raises UnreadableError when reader and own count disagree.
+
+    Raises OrderLostError, or duckdb.OutOfMemoryException, where the ids that are looked up do not fit into memory.
+    """
+
+    def insert_sql(opened: Opened) -> str:
+        return f"insert into {load.rows_table} by name {_file_sql(load, replace(file, opened=opened))}"
+
     file.start = count_rows(con, load)
+    if isinstance(file.opened, OpenFile):
+        file.opened.rejects.clear()
     try:
-        con.execute(f"insert into {load.rows_table} by name {_file_sql(load, file)}")
+        pieces = append(con, file.opened, work, insert_sql)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         raise UnreadableError("the reader cannot read it with certainty", "Export the file again.") from None
     file.end = count_rows(con, load)
-    if not isinstance(file.opened, AdaptedFile):
-        read_rejects(con, file.opened)
+    if isinstance(file.opened, OpenFile):
+        number_rejects(file.opened, [line for piece in pieces for line in piece.rejected])
     require_same_count(file.end - file.start + len(file.opened.rejects), file.opened.records)
+    _require_order(con, load, file, pieces)
+
+
+def _require_order(con: duckdb.DuckDBPyConnection, load: TableLoad, file: LoadedFile, pieces: list[Appended]) -> None:
+    """Every row says which one of its piece it was when it was read. DuckDB's joins lose the order where they have to
+    put ids on disk."""
+    starts = list(accumulate((piece.rows for piece in pieces), initial=file.start))[:-1]
+    nth = f"rowid + 1 - ({step_sql('rowid', starts, starts)})"
+    wrong = f"select count(*) from {load.rows_table} where rowid >= {file.start} and {PLACE} is distinct from {nth}"
+    if con.execute(wrong).fetchall()[0][0]:
+        raise OrderLostError(f"{file.opened.file.name}: its rows are not in the order of its records")
+
+
+def drop_places(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
+    """Drop what only the loading needs: a row's place is its `rowid`."""
+    con.execute(f"alter table {load.rows_table} drop column {PLACE}")
 
 
 def file_rule(file: LoadedFile) -> InstantRule:
@@ -196,7 +226,7 @@ def _file_sql(load: TableLoad, file: LoadedFile) -> str:
         f"case when x{load.bit(c)} then {1 << load.bit(c)} else 0 end" for c in present if file.opened.nested(c.name)
     ]
     return (
-        f"select {file.file_no} as file_no, {_record_sql(file)} as record, mask, {' + '.join(nests) or '0'} as nests,"
+        f"select {file.file_no} as file_no, {_record_sql(file)} as record, {PLACE}, mask, {' + '.join(nests) or '0'} as nests,"
         f" case when mask <> 0 then cast(to_json([{raw}]) as varchar) end as raw, {', '.join(outs)}"
         f" from (select *, {mask} as mask{_numbers_sql(load, present)} from {values})"
     )
@@ -211,7 +241,7 @@ def _values_sql(
     load: TableLoad, file: LoadedFile, present: list[Column], relation: str, texts: Mapping[str, str]
 ) -> str:
     """Layers one and two: `t<bit>` texts, `x<bit>` nested values, `v<bit>` values."""
-    first, walls, instants, second = [], [], [], []
+    first, walls, instants, second = [PLACE], [], [], []
     rule = file_rule(file)
     if isinstance(file.opened, AdaptedFile):
         first.append("source_record")
@@ -236,9 +266,9 @@ def _values_sql(
         second.append(f"{value} as v{bit}")
     if file.opened.is_json:
         first.append(f"{BROKEN_OBJECT} as broken")
-    firsts = ", ".join(first) or "1 as one"
     seconds = "".join(f", {value}" for value in second)
-    layer = f"(select {firsts} from {relation})"
+    # Numbering rows as they come is done on one core: so the joins after it keep their order.
+    layer = f"(select {', '.join(first)} from (select *, row_number() over () as {PLACE} from {relation}))"
     # A layer each: a name stands where the search among a zone's offsets would otherwise be written out again and again.
     for added in (walls, instants):
         if added:
@@ -266,9 +296,19 @@ def _mask_sql(load: TableLoad, file: LoadedFile, present: list[Column]) -> str:
 
 
 def _numbers_sql(load: TableLoad, present: list[Column]) -> str:
-    """`n<bit>`: the numbers of ids."""
-    numbered = [column for column in present if is_numbered(column, load.contract)]
-    return "".join(f", {number_sql(c.space, f'v{load.bit(c)}')} as n{load.bit(c)}" for c in numbered)
+    """`n<bit>`: the numbers of ids, NULL where they have none yet."""
+    return "".join(
+        f", {_number_sql(column.space, f'v{load.bit(column)}', load.listed)} as n{load.bit(column)}"
+        for column in present
+        if is_numbered(column, load.contract)
+    )
+
+
+def _number_sql(space: str, text: str, listed: frozenset[str]) -> str:
+    """By a subquery of one value: DuckDB makes a join of it that gives every row once, in their order, or fails."""
+    if space not in listed:
+        return "cast(null as integer)"
+    return f"(select {space}_no from key_{space} where {space}_id = {text})"
 
 
 def _stored_sql(load: TableLoad, present: list[Column]) -> list[str]:
@@ -291,7 +331,7 @@ def _stored_sql(load: TableLoad, present: list[Column]) -> list[str]:
 def exclude(con: duckdb.DuckDBPyConnection, load: TableLoad, where: str, why: str) -> None:
     """Put the places of rows that fulfil a condition on the list of those not loaded."""
     con.execute(
-        f"insert into {load.out_table} select rowid, file_no, {text_literal(why)} from {load.rows_table} where {where}"
+        f"insert into {load.out_table} select rowid, file_no, {text_literal(why)}, null from {load.rows_table} where {where}"
     )
 
 

@@ -21,13 +21,14 @@ from audit_lib.ingest.keys import Keys, in_order
 from audit_lib.ingest.load import (
     SPACES,
     LoadedFile,
+    OrderLostError,
     TableLoad,
     columns_to_read,
     create_tables,
+    drop_places,
     exclude,
     load_file,
     mark_out,
-    word_type,
 )
 from audit_lib.ingest.overrides import Overrides, read_overrides
 from audit_lib.ingest.places import Places
@@ -82,16 +83,18 @@ def ingest(
     sources.fetch(with_texts=with_texts, progress=progress)
     loads = _plan(sources, contracts, columns, with_texts, zone)
     reuse = Reuse(con, sources, base)
+    sources.hash_ahead([file for load in loads for extraction in load.source.extractions for file in extraction.files])
     with work_folder() as work:
         try:
             con.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
             con.execute(f"create or replace temp table ingest_quarantine ({QUARANTINE})")
             _open_all(con, loads, work, reuse, progress)
-            places = _load_all(con, loads, reuse, progress)
+            places = _load_all(con, loads, work, reuse, progress)
             signals = TextSignals(con, loads, reuse) if with_texts else None
+            readings = reuse.readings()
             refuse_changed(sources)
             progress("writing the export tables")
-            _write_all(con, sources, contracts, loads, places, signals, reuse, zone)
+            _write_all(con, sources, contracts, loads, places, signals, readings, zone)
         except BaseException as error:
             _drop_rows(con, loads)
             if isinstance(error, InputRefused):
@@ -212,25 +215,25 @@ def _require_columns(load: TableLoad, opened: OpenFile | AdaptedFile) -> None:
 
 
 def _load_all(
-    con: duckdb.DuckDBPyConnection, loads: list[TableLoad], reuse: Reuse, progress: Callable[[str], None]
+    con: duckdb.DuckDBPyConnection, loads: list[TableLoad], work: Path, reuse: Reuse, progress: Callable[[str], None]
 ) -> dict[str, Places]:
     problems: list[str] = []
     places: dict[str, Places] = {}
     keys = Keys(con, loads, reuse)
     for load in in_order(loads):
-        create_tables(con, load)
         keys.make_for(load)
-        for file in load.files:
-            if is_unchanged(file):
-                reuse.restore(load, file)
-                continue
-            progress(f"loading {file.opened.file.name}")
-            try:
-                load_file(con, load, file)
-            except UnreadableError as unreadable:
-                problems.append(unreadable.sentence(file.opened.file.name))
+        try:
+            problems += _load_files(con, load, work, reuse, progress)
+        except (OrderLostError, duckdb.OutOfMemoryException):
+            if not load.listed:
+                raise
+            # The ids do not fit into memory: they get their numbers after the loading, which takes longer.
+            load.listed = frozenset()
+            con.execute(f"drop table {load.rows_table}")
+            problems += _load_files(con, load, work, reuse, progress)
         if problems:
             continue
+        drop_places(con, load)
         exclude(con, load, f"mask & {load.quarantine_mask()} <> 0", "quarantined")
         exclude_repeats(con, load)
         mark_out(con, load)
@@ -242,6 +245,24 @@ def _load_all(
     return places
 
 
+def _load_files(
+    con: duckdb.DuckDBPyConnection, load: TableLoad, work: Path, reuse: Reuse, progress: Callable[[str], None]
+) -> list[str]:
+    """Make the table of rows and fill it. Returns a sentence for every file that cannot be read with certainty."""
+    create_tables(con, load)
+    problems = []
+    for file in load.files:
+        if is_unchanged(file):
+            reuse.restore(load, file)
+            continue
+        progress(f"loading {file.opened.file.name}")
+        try:
+            load_file(con, load, file, work)
+        except UnreadableError as unreadable:
+            problems.append(unreadable.sentence(file.opened.file.name))
+    return problems
+
+
 def _write_all(
     con: duckdb.DuckDBPyConnection,
     sources: Sources,
@@ -249,7 +270,7 @@ def _write_all(
     loads: list[TableLoad],
     places: Mapping[str, Places],
     signals: TextSignals | None,
-    reuse: Reuse,
+    readings: Mapping[int, str],
     zone: ZoneInfo,
 ) -> None:
     con.begin()
@@ -264,7 +285,7 @@ def _write_all(
         write_rule_breaks(con, loads)
         if signals is not None:
             signals.write(con)
-        write_kept(con, loads, reuse.readings, signals.found if signals else ())
+        write_kept(con, loads, readings, signals.found if signals else ())
         con.commit()
     except BaseException:
         with suppress(duckdb.Error):  # a commit that failed has rolled back by itself
@@ -286,4 +307,3 @@ def _drop_temporary(con: duckdb.DuckDBPyConnection, loads: list[TableLoad]) -> N
         tables += [overrides.table for overrides in load.overrides]
         tables.append(load.out_table)
     con.execute("; ".join(f"drop table if exists {table}" for table in tables))
-    con.execute("; ".join(f"drop type if exists {word_type(space)}" for space in SPACES))

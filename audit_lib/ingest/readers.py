@@ -17,6 +17,8 @@ from audit_lib.ingest.values import name, text_literal
 
 REJECTED = "ingest_rejected"
 """Temporary table into which the CSV reader writes the records it turns away."""
+Rejected = tuple[int, str, str | None]
+"""Byte offset, error and text of a record that the CSV reader turned away."""
 _NESTED = ("STRUCT", "MAP", "UNION", "LIST", "ARRAY", "BLOB", "BIT", "GEOMETRY")
 _FLOATS = ("DOUBLE", "FLOAT", "DECIMAL")
 _TIMES = ("TIMESTAMP", "DATE")
@@ -56,6 +58,8 @@ class OpenFile:
     edge_space: bool = True
     has_long: bool = False
     """Whether a record is longer than the reader takes without being told."""
+    cuts: list[int] = field(default_factory=list)
+    """Byte offsets of `path` at which a record ends; none where it is not read as plain text."""
     rejects: list[Reject] = field(default_factory=list)
     tried: tuple[str, ...] = ()
     """Delimiters that were tried and give no header with the needed names; none where one fits or is declared."""
@@ -182,6 +186,7 @@ def _open_csv(file: SourceFile, extraction: Extraction, unpacked: Unpacked, need
         )
     opened = OpenFile(file, extraction, unpacked.path, dialect, seen.records, seen.header, tried=tried)
     opened.odd_space, opened.edge_space, opened.has_long = seen.odd_space, seen.edge_space, seen.has_long
+    opened.cuts = [] if dialect.gzipped else seen.cuts
     opened.read_as = "; ".join(said)
     return opened
 
@@ -192,6 +197,7 @@ def _open_lines(
     dialect = Dialect("\x01", "", unpacked.gzipped, lines=True)
     seen = _scanned(unpacked, dialect)
     opened = OpenFile(file, extraction, unpacked.path, dialect, seen.records, [], read_as="; ".join(unpacked.said))
+    opened.cuts = [] if dialect.gzipped else seen.cuts
     opened.names = _json_names(con, opened)
     return opened
 
@@ -265,13 +271,25 @@ def require_same_count(read: int, counted: int) -> None:
 
 def read_rejects(con: duckdb.DuckDBPyConnection, opened: OpenFile) -> None:
     """Take over the records that the reader turned away and give each its number by our own count."""
+    number_rejects(opened, rejected_lines(con, opened))
+
+
+def rejected_lines(con: duckdb.DuckDBPyConnection, opened: OpenFile) -> list[Rejected]:
+    """The records that the reader turned away, in their order; the reader's own list is dropped."""
     if opened.dialect is None or opened.dialect.lines:
-        return
+        return []
+    # Where lines end with CRLF the reader counts the line feed to the next record, unless that is the first it reads.
     rows = con.execute(
-        f"select line_byte_position, min(error_type), any_value(csv_line) from {REJECTED} group by 1 order by 1"
+        "select line_byte_position, min(error_type), ltrim(any_value(csv_line), e'\\n')"
+        f" from {REJECTED} group by 1 order by 1"
     ).fetchall()
     con.execute(f"drop table {REJECTED}; drop table {REJECTED}_scan")
-    if not rows:
+    return rows
+
+
+def number_rejects(opened: OpenFile, rows: list[Rejected]) -> None:
+    """Give every record that the reader turned away its number by our own count."""
+    if not rows or opened.dialect is None:
         return
     one_column = len(opened.names) - len(opened.folders) == 1
     numbers = record_numbers(opened.path, opened.dialect, [row[0] for row in rows], one_column)

@@ -14,6 +14,9 @@ from audit_lib.ingest.readers import REJECTED
 from audit_lib.ingest.values import name
 from audit_lib.ingest.zones import step_sql
 
+_AT_ONCE = 1 << 21
+"""Rows whose hashes are taken out of the database at a time."""
+
 
 def exclude_repeats(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
     """List superseded rows, duplicates and rows with a repeated key among those not loaded."""
@@ -23,9 +26,14 @@ def exclude_repeats(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
         return
     _write_contents(con, load)
     con.execute(
-        f"insert into {load.out_table} select rid, file_no, why from ({_verdicts_sql(load)}) where why is not null"
+        f"insert into {load.out_table} select rid, file_no, why, {_shown_sql(load)} from ({_verdicts_sql(load)}) where why is not null"
     )
     con.execute("drop table temp.ingest_repeat; drop table temp.ingest_content")
+
+
+def _shown_sql(load: TableLoad) -> str:
+    """The text that the quarantine shows of a row with a repeated key."""
+    return "cast(struct_extract_at(key, 1) as varchar)" if load.contract.key else "cast(null as varchar)"
 
 
 def extraction_sql(load: TableLoad, rid: str) -> str:
@@ -40,7 +48,7 @@ def _exclude_older_extractions(con: duckdb.DuckDBPyConnection, load: TableLoad) 
     newest = max(file.extraction_no for file in load.files)
     first = min(file.start for file in load.files if file.extraction_no == newest)
     con.execute(
-        f"insert into {load.out_table} select rowid, file_no, 'superseded' from {load.rows_table} r"
+        f"insert into {load.out_table} select rowid, file_no, 'superseded', null from {load.rows_table} r"
         f" where rowid < {first} and rowid not in (select rid from {load.out_table})"
     )
 
@@ -52,27 +60,29 @@ def _key_sql(load: TableLoad) -> str:
 
 
 def _find_repeats(con: duckdb.DuckDBPyConnection, load: TableLoad) -> int:
-    """Make `ingest_repeat` (rid, file_no, key) of rows whose key hash repeats. Returns how many hashes do."""
+    """Make `ingest_repeat` (rid, file_no, key, typed) of rows whose key hash repeats; `typed` is a digest of all that is
+    stored of a row. Returns how many hashes do."""
     key = _key_sql(load)
     number = _write_hashes(con, f"select hash({key}) as h from {load.rows_table} where {_valid(con, load)}", count_rows(con, load))
     if number:
         con.execute(
-            f"create or replace temp table ingest_repeat as select rowid as rid, file_no, row({key}) as key"
-            f" from {load.rows_table} where hash({key}) in (select h from ingest_repeat_hash) and {_valid(con, load)}"
+            f"create or replace temp table ingest_repeat as select rowid as rid, file_no, row({key}) as key,"
+            f" md5(cast(to_json({{{_typed_row(load)}}}) as varchar)) as typed from {load.rows_table} where hash({key}) in (select h from ingest_repeat_hash) and {_valid(con, load)}"
         )
     con.execute("drop table temp.ingest_repeat_hash")
     return int(number)
 
 
 def _write_hashes(con: duckdb.DuckDBPyConnection, hashes: str, rows: int) -> int:
-    """Make `ingest_repeat_hash` (h) of the hashes, at most `rows`, that come more than once; returns how many do.
+    """Make `ingest_repeat_hash` (h) of the hashes that come more than once; returns how many do. `hashes` ends with a
+    condition; `rows` is how many rows there are to look at.
 
     Sorted outside the database: 8 bytes for each row, where grouping takes many times that.
     """
     found, filled = np.empty(rows, dtype=np.uint64), 0
-    con.execute(hashes)
-    while len(piece := con.fetch_df_chunk(50)):
-        found[filled : filled + len(piece)] = piece["h"].to_numpy(dtype=np.uint64)
+    for start in range(0, rows, _AT_ONCE):
+        piece = con.execute(f"{hashes} and rowid >= {start} and rowid < {start + _AT_ONCE}").fetchnumpy()["h"]
+        found[filled : filled + len(piece)] = piece
         filled += len(piece)
     found = found[:filled]
     found.sort()
@@ -103,10 +113,7 @@ def _content_sql(load: TableLoad, file: LoadedFile) -> str:
     columns = list(load.contract.columns.values())
     present = [column.name for column in columns if column.name in file.opened.names]
     if all(column in load.kept for column in columns if column.name in present):
-        return (
-            f"select l.rowid, md5(cast(to_json({{{_typed_row(load)}}}) as varchar)) from {load.rows_table} l"
-            f" where l.file_no = {file.file_no} and l.rowid in (select rid from ingest_repeat)"
-        )
+        return f"select rid, typed from ingest_repeat where file_no = {file.file_no}"
     relation, texts = file.opened.texts(present)
     listed = ", ".join(texts[column.name] if column.name in present else "null" for column in columns)
     return (
@@ -117,7 +124,7 @@ def _content_sql(load: TableLoad, file: LoadedFile) -> str:
 
 
 def _typed_row(load: TableLoad) -> str:
-    return ", ".join(f"c{number}: l.{n}" for number, n in enumerate([*all_columns(load), "raw"]))
+    return ", ".join(f"c{number}: {n}" for number, n in enumerate([*all_columns(load), "raw"]))
 
 
 def _verdicts_sql(load: TableLoad) -> str:
@@ -134,11 +141,11 @@ def _verdicts_sql(load: TableLoad) -> str:
                   from ingest_repeat join ingest_content using (rid))"""
     if load.source.kind == "changes":
         return f"""
-            select rid, file_no, case when ext < newest then 'superseded' when content = before then 'duplicate'
+            select rid, file_no, key, case when ext < newest then 'superseded' when content = before then 'duplicate'
                    when rid < last_change then 'superseded' end as why
               from (select *, max(case when content is distinct from before then rid end)
                                   over (partition by key, ext) as last_change from ({newest}))"""
     return f"""
-        select rid, file_no, case when ext < newest then 'superseded' when nth > 1 then 'duplicate'
+        select rid, file_no, key, case when ext < newest then 'superseded' when nth > 1 then 'duplicate'
                when contents > 1 then 'repeated_key' end as why
           from (select *, count(*) filter (where nth = 1) over (partition by key, ext) as contents from ({newest}))"""

@@ -94,8 +94,8 @@ class Reuse:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, sources: Sources, base: Path | None) -> None:
         self.con, self.sources = con, sources
-        self.readings: dict[int, str] = {}
-        """File number → `reading`, of the files that a later ingest can take over."""
+        self._readable: dict[int, tuple[TableLoad, Extraction, SourceFile]] = {}
+        self._readings: dict[int, str] = {}
         self.unchanged: list[str] = []
         """Names of the files that were taken over."""
         self._known: dict[tuple[str, str, str], Mapping[Hashable, Any]] = {}
@@ -124,8 +124,10 @@ class Reuse:
         """What the older warehouse knows of a file; None where the file has to be read. `again` opens the file."""
         if extraction.overrides is not None:
             return None
-        self.readings[file_no] = evidence.fingerprint([self._code, reading(load, extraction, file, self.sources)])
-        known = self._known.get((load.contract.table, file.name, self.readings[file_no]))
+        self._readable[file_no] = (load, extraction, file)
+        if not self._known:
+            return None  # its hash is not waited for
+        known = self._known.get((load.contract.table, file.name, self._reading(file_no)))
         if known is None:
             return None
         self.unchanged.append(file.name)
@@ -141,6 +143,15 @@ class Reuse:
             file, extraction, file.path, names, int(known["records"]), int(known["source_records"]),
             json.loads(known["left_out"]), read_as, rejects, base_no=number, again=again,
         )  # fmt: skip
+
+    def readings(self) -> dict[int, str]:
+        """File number → `reading`, of the files that a later ingest can take over."""
+        return {file_no: self._reading(file_no) for file_no in self._readable}
+
+    def _reading(self, file_no: int) -> str:
+        if file_no not in self._readings:
+            self._readings[file_no] = evidence.fingerprint([self._code, reading(*self._readable[file_no], self.sources)])
+        return self._readings[file_no]
 
     def restore(self, load: TableLoad, file: LoadedFile) -> None:
         """Append the rows of an unchanged file to `rows_<table>`, as `load_file` does for one that is read."""

@@ -22,7 +22,8 @@ from audit_lib.ingest.streams import DAMAGED, Uncompressed, UnreadableError, dam
 
 __all__ = ("Dialect", "Scan", "UnreadableError", "record_numbers", "scan")
 
-CHUNK = 1 << 23
+CHUNK = 1 << 20
+"""Bytes looked at in one go: so few that they stay in the cache of a core."""
 LONG = 1 << 20
 """Bytes up to which every reader takes a record as it is."""
 _BOM = b"\xef\xbb\xbf"
@@ -58,6 +59,8 @@ class Scan:
     """Whether a value may begin or end with a space: most files have none, and need not be trimmed."""
     has_long: bool = False
     """Whether a record may be longer than `LONG`."""
+    cuts: list[int] = field(default_factory=list)
+    """Byte offsets, ascending, at which a record ends and the next may begin: the file can be read in pieces."""
 
 
 def scan(path: Path, dialect: Dialect) -> Scan:
@@ -135,6 +138,7 @@ class _Scanner:
         self.blank = False
         self.odd_space = False
         self.edge_space = False
+        self.cuts: list[int] = []
         self.starts: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
     @property
@@ -157,13 +161,19 @@ class _Scanner:
             self._measure(chunk, 0)
             self._refuse_deep(chunk)
             self.ends += sum(1 for line in chunk.split(b"\n") if line.strip())
-            self.offset += len(chunk)
+            self._pass(chunk)
             return
         ends, returns = self._record_ends(chunk)
         self._measure(chunk, ends)
         self._same_line_ends(chunk, ends, returns)
         self._count(chunk, ends, returns)
+        self._pass(chunk)
+
+    def _pass(self, chunk: bytes) -> None:
+        """Go on to the next chunk; where this one ends with a record, the file may be cut."""
         self.offset += len(chunk)
+        if chunk.endswith(b"\n") and not self.in_quotes:
+            self.cuts.append(self.offset)
 
     def finish(self) -> Scan:
         if self.in_quotes:
@@ -179,7 +189,8 @@ class _Scanner:
         if self.header is None:
             self._read_header(self.head)
         assert self.header is not None
-        return Scan(self.header, self.ends - 1 + self.dialect.first, self.odd_space, self.edge_space, self.has_long)
+        records = self.ends - 1 + self.dialect.first
+        return Scan(self.header, records, self.odd_space, self.edge_space, self.has_long, self.cuts)
 
     def _refuse_bad_bytes(self, chunk: bytes) -> None:
         if (at := chunk.find(b"\0")) >= 0:

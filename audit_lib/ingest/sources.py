@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -166,6 +168,7 @@ class Sources:
     """Copies of relations; they are deleted with this object."""
     _hashes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     _hashed: dict[str, tuple[Path, Stamp]] = field(default_factory=dict, compare=False, repr=False)
+    _hashing: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     def fetch(self, *, with_texts: bool, progress: Callable[[str], None] = lambda step: None) -> None:
         """Copy the relations of databases, unless that was done: the state of a database is that of the first call.
@@ -177,16 +180,30 @@ class Sources:
 
     def sha256(self, file: SourceFile) -> str:
         """SHA-256 of a file's bytes as they lie on disk; read once and remembered."""
-        if file.name not in self._hashes:
-            self._hashed[file.name] = (file.path, _stamp(file.path))
-            try:
-                with file.path.open("rb") as opened:
-                    self._hashes[file.name] = hashlib.file_digest(opened, "sha256").hexdigest()
-            except OSError:
-                raise InputRefused(
-                    f"{file.name}: it cannot be opened. Check that it is there and that you may read it."
-                ) from None
-        return self._hashes[file.name]
+        with self._hashing:
+            if file.name not in self._hashes:
+                self._hashed.setdefault(file.name, (file.path, _stamp(file.path)))
+                try:
+                    with file.path.open("rb") as opened:
+                        self._hashes[file.name] = hashlib.file_digest(opened, "sha256").hexdigest()
+                except OSError:
+                    raise InputRefused(
+                        f"{file.name}: it cannot be opened. Check that it is there and that you may read it."
+                    ) from None
+            return self._hashes[file.name]
+
+    def hash_ahead(self, files: Sequence[SourceFile]) -> None:
+        """Hash files beside other work. What is written to them from now on counts as a change since they were hashed."""
+        for file in files:
+            if file.name not in self._hashes:
+                self._hashed[file.name] = (file.path, _stamp(file.path))
+
+        def hash_all() -> None:
+            with suppress(InputRefused):  # raised again when the hash is asked for
+                for file in files:
+                    self.sha256(file)
+
+        threading.Thread(target=hash_all, daemon=True).start()
 
     def changed(self) -> list[str]:
         """Names of the files that were written to, replaced or deleted after they were hashed."""

@@ -10,6 +10,7 @@ import pytest
 from ingest_world import CONTRACTS, UTC, Load
 
 from audit_lib.ingest import load as loading
+from audit_lib.ingest import table_checksums
 from audit_lib.ingest.load import LoadedFile, TableLoad, columns_to_read
 from audit_lib.ingest.readers import OpenFile, open_file
 from audit_lib.ingest.sources import read_sources
@@ -19,19 +20,45 @@ T = "2018-01-01T00:00:00Z"
 
 @pytest.mark.parametrize("table", CONTRACTS)
 @pytest.mark.parametrize("zone", ["", 'time_zone = "America/Los_Angeles"'])
-def test_no_table_is_loaded_through_a_join(table: str, zone: str, tmp_path: Path) -> None:
+def test_rows_pass_only_through_joins_of_one_core_that_give_every_row_once(table: str, zone: str, tmp_path: Path) -> None:
     contract = CONTRACTS[table]
     (tmp_path / f"{table}.csv").write_text(",".join(contract.columns) + "\n")
     (tmp_path / "sources.toml").write_text(f"[defaults]\n{zone}\n")
     source = read_sources(tmp_path, CONTRACTS).tables[table]
     con = duckdb.connect()
     opened = open_file(con, source.files[0], source.extractions[0], tmp_path)
-    load = TableLoad(contract, source, columns_to_read(contract, None), UTC)
+    load = TableLoad(contract, source, columns_to_read(contract, None), UTC, listed=frozenset(loading.SPACES))
     for space in loading.SPACES:
-        con.execute(f"create temporary type {loading.word_type(space)} as enum ('x')")
+        con.execute(f"create table key_{space} ({space}_no integer, {space}_id varchar)")
+        con.execute(f"insert into key_{space} select i, 'x' || i from range(10000) t(i)")
     plan = con.execute(f"explain {loading._file_sql(load, LoadedFile(1, opened, 0))}").fetchall()[0][1]
     assert "Read Csv" in plan
-    assert "Join" not in plan
+    numbered = sum(loading.is_numbered(column, contract) for column in load.kept)
+    assert plan.count("Join Type: SINGLE") == plan.count("Join Type") == numbered
+    assert plan.index("Streaming Window") > plan.rfind("Join Type")
+
+
+ACCOUNTS = f"account_id,opened_at\na1,{T}\na2,{T}\n"
+
+
+def test_rows_in_another_order_are_never_taken(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = loading._file_sql
+    monkeypatch.setattr(loading, "_file_sql", lambda *given: f"{plain(*given)} order by place desc")
+    with pytest.raises(loading.OrderLostError, match=r"accounts\.csv: its rows are not in the order of its records"):
+        load({"accounts.csv": ACCOUNTS})
+
+
+def test_where_looking_up_ids_loses_the_order_they_are_numbered_afterwards(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = loading._file_sql
+
+    def disordered(table: TableLoad, file: LoadedFile) -> str:
+        return plain(table, file) + (" order by place desc" if table.listed else "")
+
+    events = f"event_id,occurred_at,account_id,device_id\ne1,{T},a2,d2\ne2,{T},a1,d1\ne3,{T},a3,d2,too many\ne4,{T},a4,\n"
+    files = {"accounts.csv": ACCOUNTS, "processing_events.csv": events}
+    expected = table_checksums(load(files).con)
+    monkeypatch.setattr(loading, "_file_sql", disordered)
+    assert table_checksums(load(files).con) == expected
 
 
 def test_many_buffers_keep_their_order(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
