@@ -9,6 +9,7 @@ import json
 import re
 import tomllib
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,25 @@ import pytest
 from audit_lib.catalogue.contracts import load_contracts
 from audit_lib.errors import DefinitionError
 from audit_lib.sample import FEWEST_ACCOUNTS, counts, write_sample
+from audit_lib.sample.cast import UNKNOWN_ACCOUNT
 from audit_lib.sample.consents import timelines
+from audit_lib.sample.frames import Frame
+from audit_lib.sample.objections import Barred, plant_disregard
 from audit_lib.sample.people import draw_people
 from audit_lib.sample.requests import Clock
-from audit_lib.sample.world import AS_OF, NA, add_months, country_index, day, instant, local_day, next_working_day
+from audit_lib.sample.world import (
+    AS_OF,
+    EEA,
+    NA,
+    Q3,
+    ZONE,
+    add_months,
+    country_index,
+    day,
+    instant,
+    local_day,
+    next_working_day,
+)
 
 CONTRACTS = load_contracts()
 REPOSITORY = Path(__file__).parent.parent
@@ -42,13 +58,34 @@ EXPECTED_REASONS = {
     },
     "transfer_destination_declared": {"undeclared"},
     "transfer_tool_valid": {"lapsed_tool", "tool_not_for_recipient", "no_tool"},
+    "orphaned_records": {"orphan"},
+    "erasure_executed": {"left_behind"},
+    "legal_hold_documented": {"no_basis", "case_closed", "review_overdue"},
+    "dormant_accounts": {"dormant"},
+    "request_backlog": {"overdue"},
+    "extension_notified": {"late", "no_reason"},
+    "identity_asked_promptly": {"late", "needless"},
+    "refusal_reasoned": {"bare", "no_remedies"},
+    "request_log_complete": {"incomplete"},
+    "restriction_respected": {"not_respected"},
+    "objection_respected": {"not_respected"},
+    "breach_notified": {"never", "late"},
+    "persons_told": {"never", "late"},
 }  # fmt: skip
 KEYS = {
     "deletion_after_closure": "stored_records", "retention_overrun": "stored_records",
     "request_on_time": "rights_requests", "consent_coverage": "processing_events",
     "marketing_to_opted_out": "processing_events", "under_13_accounts": "accounts", "under_13_signals": "accounts",
     "transfer_destination_declared": "transfers", "transfer_tool_valid": "transfers",
+    "orphaned_records": "stored_records", "erasure_executed": "rights_requests", "legal_hold_documented": "legal_holds",
+    "dormant_accounts": "accounts", "request_backlog": "rights_requests", "extension_notified": "rights_requests",
+    "identity_asked_promptly": "rights_requests", "refusal_reasoned": "rights_requests",
+    "request_log_complete": "rights_requests", "restriction_respected": "processing_events",
+    "objection_respected": "processing_events", "breach_notified": "security_incidents",
+    "persons_told": "security_incidents",
 }  # fmt: skip
+LOST = f"u{UNKNOWN_ACCOUNT}"
+"""The account that was deleted together with its row, though not with its records."""
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -162,11 +199,12 @@ def test_faults_are_few_and_listed(small: Path, tables: dict[str, list[dict[str,
 
 def test_named_accounts_and_recipients_exist(tables: dict[str, list[dict[str, Any]]]) -> None:
     known = {row["account_id"] for row in tables["accounts"]}
-    for table in ("consent_events", "processing_events", "rights_requests", "legal_holds", "birth_date_declarations",
+    for table in ("consent_events", "processing_events", "legal_holds", "birth_date_declarations",
                   "texts", "age_reviews", "policy_notices"):  # fmt: skip
         assert {row["account_id"] for row in tables[table]} <= known | {None}, table
-    orphans = [row for row in tables["stored_records"] if row["account_id"] not in known]
-    assert len(orphans) == 3
+    assert {row["account_id"] for row in tables["rights_requests"]} <= known | {None, LOST}
+    ownerless = Counter(row["account_id"] for row in tables["stored_records"] if row["account_id"] not in known)
+    assert ownerless == {LOST: 3, None: 2}
     recipients = {row["recipient_id"] for row in tables["recipients"]}
     assert {row["recipient_id"] for row in tables["transfers"]} <= recipients
     assert {row["recipient_id"] for row in tables["recipient_tools"]} <= recipients
@@ -225,6 +263,87 @@ def test_planted_retention_agrees_with_the_exported_instants(
     for record in listed:
         assert record["deleted_at"] is None or record["deleted_at"] >= "2018-10-01T07:00:00Z"
         assert closed[record["account_id"]] is not None
+
+
+def test_planted_erasures_agree_with_the_exported_records() -> None:
+    """What stood a week after a granted erasure, read from the exports; records under a duty or hold are left out."""
+    left = {r["item_id"] for r in rows(SAMPLES, "ground_truth") if r["measure"] == "erasure_executed"}
+    held = {r["account_id"] for r in rows(SAMPLES, "legal_holds")}
+    country = {r["account_id"]: r["country"] for r in rows(SAMPLES, "accounts")}
+    records: dict[str, list[dict[str, Any]]] = {}
+    for record in rows(SAMPLES, "stored_records"):
+        records.setdefault(record["account_id"], []).append(record)
+    judged = 0
+    for request in rows(SAMPLES, "rights_requests"):
+        who, closed = request["account_id"], request["closed_at"]
+        erased = request["right_requested"] == "erasure" and request["outcome"] == "fulfilled" and who not in held
+        if not erased or not "2018-06-24" <= closed < "2018-09-24" or country.get(who) in ("GB", "KR") or not who:
+            continue
+        until = (datetime.fromisoformat(closed[:10]).replace(tzinfo=ZONE) + timedelta(days=8)).astimezone(UTC)
+        stood = [
+            r for r in records.get(who, [])
+            if datetime.fromisoformat(r["collected_at"]) < datetime.fromisoformat(closed).replace(tzinfo=ZONE)
+            and (r["deleted_at"] is None or datetime.fromisoformat(r["deleted_at"]) >= until)
+            and not (r["data_category"] == "transaction" and country.get(who) in EEA)
+        ]  # fmt: skip
+        assert bool(stood) == (request["request_id"] in left), request["request_id"]
+        judged += 1
+    assert judged > 5
+
+
+def test_planted_dormancy_agrees_with_the_last_activity(tables: dict[str, list[dict[str, Any]]], small: Path) -> None:
+    """730 days before 2018-10-01 is 2016-10-01; one account has no known activity at all."""
+    dormant = {r["item_id"] for r in rows(small, "ground_truth") if r["measure"] == "dormant_accounts"}
+    still_open = [r for r in tables["accounts"] if r["closed_at"] is None and not is_fault(r, "accounts")]
+    idle = {r["account_id"] for r in still_open if r["last_active_at"] and r["last_active_at"] < "2016-10-02T07:00:00Z"}
+    unknown = {r["account_id"] for r in still_open if r["last_active_at"] is None}
+    assert len(dormant) > 2
+    assert dormant - unknown == idle
+    assert len(dormant & unknown) == 1
+
+
+def test_nothing_barred_goes_on_unlisted() -> None:
+    """A restriction stops its purposes from its first second to the second before it is lifted."""
+    barred = Barred(
+        np.array([4, 7]), np.array([100, 100]), np.array([200, 10**18]),
+        np.array(["research;marketing", "security"], dtype=object),
+    )  # fmt: skip
+    told = [(4, 99, "research"), (4, 100, "research"), (4, 199, "marketing"), (4, 200, "research"),
+            (4, 150, "security"), (5, 150, "research"), (7, 999, "security"), (NA, 150, "research")]  # fmt: skip
+    account, at, purpose = zip(*told, strict=True)
+    columns = {"account_id": np.array(account), "occurred_at": np.array(at), "purpose": np.array(purpose, dtype=object)}
+    stopped = barred.stops(Frame("processing_events", columns))
+    assert stopped.tolist() == [False, True, True, False, False, False, True, False]
+
+
+def test_most_of_what_an_objection_rules_out_is_turned_into_service() -> None:
+    """Of a thousand events after a granted objection some are kept and listed; before it, none is touched."""
+    size = 1_000
+    after = np.arange(size) % 2 == 1
+    events = Frame(
+        "processing_events",
+        {
+            "account_id": np.full(size, 4), "occurred_at": np.where(after, instant(Q3, 10), instant(Q3, 5)),
+            **{name: np.full(size, "research", dtype=object)
+               for name in ("purpose", "legal_basis", "channel", "system", "template_id")},
+        },
+        notes=np.full(size, "", dtype=object),
+    )  # fmt: skip
+    asked = Frame(
+        "rights_requests",
+        {
+            "account_id": np.array([4]), "right_requested": np.array(["objection"], dtype=object),
+            "received_at": instant([Q3], [0]), "closed_at": instant([Q3], [10]), "direct_marketing": np.array([0]),
+            "outcome": np.array(["fulfilled"], dtype=object), "purposes": np.array(["research"], dtype=object),
+            "restriction_lifted_at": np.array([NA]),
+        },
+    )  # fmt: skip
+    plant_disregard(np.random.default_rng(1), events, asked)
+    research = events.columns["purpose"] == "research"
+    listed = events.truth["objection_respected"] == "not_respected"
+    assert research[~after].all() and not listed[~after].any()
+    assert (listed[after] == research[after]).all()
+    assert 0.2 < listed[after].mean() < 0.5
 
 
 def test_sources_declares_every_table(small: Path) -> None:

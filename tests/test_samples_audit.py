@@ -16,7 +16,9 @@ from audit_lib import Run, open_run
 GOLDEN = Path(__file__).parent / "golden" / "samples_2018-Q3.json"
 JUDGED = (
     "deletion_after_closure", "retention_overrun", "request_on_time", "consent_coverage", "marketing_to_opted_out", "under_13_accounts",
-    "under_13_signals", "transfer_destination_declared", "transfer_tool_valid",
+    "under_13_signals", "transfer_destination_declared", "transfer_tool_valid", "orphaned_records", "erasure_executed",
+    "legal_hold_documented", "dormant_accounts", "request_backlog", "extension_notified", "identity_asked_promptly", "refusal_reasoned",
+    "request_log_complete", "restriction_respected", "objection_respected", "breach_notified", "persons_told",
 )  # fmt: skip
 
 

@@ -15,12 +15,12 @@ import pandas as pd
 from audit_lib.catalogue.contracts import load_contracts
 from audit_lib.errors import DefinitionError
 from audit_lib.sample import registers, sharing
-from audit_lib.sample.cast import write_cast
 from audit_lib.sample.chunk import CHUNK, draw_chunk
 from audit_lib.sample.faults import add_faults, as_truth
 from audit_lib.sample.files import MIXED, PARQUET, Shape, pack, write_table
 from audit_lib.sample.frames import number_rows
 from audit_lib.sample.sources import sources_toml
+from audit_lib.sample.stories import write_cast
 from audit_lib.sample.truth import counts, planted, write_truth
 from audit_lib.vocabulary import Contract
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audit_lib.sample import consents, people, processing, records, registers, requests, sharing
+from audit_lib.sample import (
+    consents,
+    objections,
+    people,
+    processing,
+    records,
+    registers,
+    request_faults,
+    requests,
+    sharing,
+)
 from audit_lib.sample.cast import Cast
 from audit_lib.sample.frames import Frame, join, number_rows
 from audit_lib.sample.world import NA
@@ -37,17 +47,24 @@ def draw_chunk(
     crowd = people.draw_people(rng(1), first_number, size)
     accounts = people.accounts(crowd)
     holds, held = records.legal_holds(crowd)
+    records.plant_undocumented(rng(8), holds)
     lines = consents.timelines(crowd)
     asked = requests.rights_requests(crowd)
+    request_faults.plant_faults(rng(7), asked)
+    objections.lift_restrictions(rng(9), asked.frame)
     events = processing.processing_events(rng(3), lines)
-    processing.respect_objections(rng(6), events, asked)
+    objections.plant_disregard(rng(6), events, asked.frame)
+    people.fall_asleep(rng(10), crowd, accounts, events)
+    declared, reviewed = people.declarations(crowd), people.reviews(crowd)
+    stored, left = records.stored_records(crowd, held)
+    requests.plant_erasures(asked, crowd, left)
     frames: list[Frame] = [
         accounts,
-        people.declarations(crowd),
-        people.reviews(crowd),
+        declared,
+        reviewed,
         holds,
-        records.stored_records(crowd, held),
-        asked,
+        stored,
+        asked.frame,
         consents.consent_events(rng(2), lines),
         events,
         registers.policy_notices(crowd),

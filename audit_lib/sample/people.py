@@ -45,6 +45,10 @@ METHODS = {"email": 55.0, "facebook": 25.0, "google": 14.0, "rakuten_id": 4.0, "
 ERASURE_SHARE = 0.30
 """Share of the accounts closed in 2018 that were closed on request, where a law gives a period for it."""
 
+DORMANT_DAYS = 730
+ASLEEP = 0.35
+"""Share of the open, idle accounts that their holders gave up years ago."""
+
 PLANTS = {
     "child_now": 0.0030,
     "child_at_sign_up": 0.0050,
@@ -205,6 +209,22 @@ def accounts(people: People) -> Frame:
         {"under_13_accounts": truth, "under_13_signals": _signals(people)},
         notes=_notes(people),
     )
+
+
+def fall_asleep(rng: np.random.Generator, people: People, accounts: Frame, events: Frame) -> None:
+    """Some open accounts without any processing in 2018 have not been used for two years or longer."""
+    busy = np.isin(people.number, events.columns["account_id"])
+    room = AS_OF - DORMANT_DAYS - people.opened_day
+    asleep = ~people.is_closed() & ~busy & (people.plant == "") & (room > 0) & (rng.random(len(people)) < ASLEEP)
+    day_active = people.opened_day + (rng.random(len(people)) * (room + 1)).astype(np.int64)
+    index = np.flatnonzero(asleep)
+    active = np.maximum(instant(day_active[index], seconds_of_day(rng, len(index))), people.opened[index])
+    accounts.columns["last_active_at"][index] = active
+    truth = no_words(len(people))
+    truth[index] = "dormant"
+    accounts.truth["dormant_accounts"] = truth
+    assert accounts.notes is not None
+    accounts.notes[index] = "not used for 730 days or longer"
 
 
 def _signals(people: People) -> Words:

@@ -218,32 +218,6 @@ def _kept(days: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     )
 
 
-def respect_objections(rng: np.random.Generator, events: Frame, requests: Frame) -> None:
-    """Turn most later events for a purpose objected to, or restricted, into plain delivery of the service.
-
-    Planted events stay as they are.
-    """
-    asked = requests.columns
-    objects = np.isin(asked["right_requested"], ["objection", "restriction"])
-    order = np.argsort(asked["account_id"][objects], kind="stable")
-    who, since, what = (asked[name][objects][order] for name in ("account_id", "received_at", "purposes"))
-    if not len(who):
-        return
-    columns = events.columns
-    place = np.searchsorted(who, columns["account_id"]).clip(0, len(who) - 1)
-    later = (who[place] == columns["account_id"]) & (columns["occurred_at"] >= since[place])
-    plain = np.array([all(r[i] is None for r in events.truth.values()) for i in np.flatnonzero(later)], dtype=bool)
-    index = np.flatnonzero(later)[plain]
-    named = np.array(
-        [p in str(w).split(";") for p, w in zip(columns["purpose"][index], what[place[index]], strict=True)]
-    )
-    index = index[named.astype(bool) & (rng.random(len(index)) < 0.93)]
-    service = {"purpose": "service_delivery", "legal_basis": "contract", "channel": "server",
-               "system": "player-api", "template_id": None}  # fmt: skip
-    for name, word in service.items():
-        columns[name][index] = word
-
-
 def _channels(rng: np.random.Generator, words: Words) -> Words:
     channels = np.full(len(words), "server", dtype=object)
     for word, weights in CHANNELS.items():

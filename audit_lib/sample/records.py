@@ -5,6 +5,8 @@ The fate of each closed account in each system is drawn first (in time, late, ne
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from audit_lib.sample.frames import Frame, choose, no_words
@@ -43,6 +45,12 @@ EXTRA = {
     "third_party_other": 0.03, "support": 0.06,
 }  # fmt: skip
 """What the further records of an account are, beside registration, profile, payments and third-party sign-in."""
+ERASURE_DAYS = 7
+"""Days after an answered erasure request within which the records must be gone."""
+DILIGENCE = 0.995
+"""Share of systems that delete within these days when they delete at all."""
+HOLD_FAULTS = {"no_basis": 0.12, "case_closed": 0.12}
+REVIEW_DAYS = 365
 TROUBLE = {"mixpanel": 0.055, "s3-logs": 0.035, "braze": 0.03, "recommendation": 0.04}
 """Share of deletions that go wrong per system; the others have 0.012."""
 STALLED = (day("2018-06-20"), day("2018-08-05"))
@@ -55,14 +63,22 @@ def _category(name: str) -> int:
     return int(np.flatnonzero(CATEGORIES == name)[0])
 
 
-def stored_records(people: People, held: Ints) -> Frame:
-    """Records of all accounts; `held` is the last day of a hold per account (NA: none, AS_OF * 2: open)."""
+@dataclass
+class Held:
+    """First and last day of the hold of each account (NA: none; a last day AS_OF * 2: open)."""
+
+    first: Ints
+    last: Ints
+
+
+def stored_records(people: People, held: Held) -> tuple[Frame, Ints]:
+    """Records of all accounts, and how many of each account were left a week after its erasure was asked for and granted."""
     rng = people.rng
     who, category = _kinds(people)
     size = len(who)
     collected = _collected(people, who, category)
     early = local_day(collected) < EARLY
-    due = _due_days(people, who, category, early, held)
+    due = _due_days(people, who, category, early, held.last)
     deleted_day, fate = _deletions(people, who, category, early, due)
     deleted = instant(deleted_day, rng.integers(0, DAY, size))
     after_closing = people.closed[who] + rng.integers(60, 3600, size)
@@ -78,7 +94,7 @@ def stored_records(people: People, held: Ints) -> Frame:
     flow[is_due & (due >= Q3) & (still | (deleted_day > due))] = "late"
     flow[is_due & (due >= Q3) & still] = "still_stored"
     stock[is_due & still] = "overdue"
-    return Frame(
+    frame = Frame(
         "stored_records",
         {
             "account_id": people.number[who],
@@ -92,6 +108,17 @@ def stored_records(people: People, held: Ints) -> Frame:
         {"deletion_after_closure": flow, "retention_overrun": stock},
         notes=choose(is_due & (still | (deleted_day > due)), "deletion job of the system " + fate, ""),
     )
+    kept = _has_duty(people, who, category, early) | _is_spared(people, who, category, early)
+    return frame, _left_behind(people, who, deleted_day, kept, held)
+
+
+def _left_behind(people: People, who: Ints, deleted_day: Ints, kept: Flags, held: Held) -> Ints:
+    """Records per account that stood, without a duty or hold, when the week after the granted erasure had ended."""
+    last_day = people.closed_day + ERASURE_DAYS
+    on_hold = (held.first != NA) & (held.first <= last_day) & (held.last >= last_day)
+    stands = (deleted_day == NA) | (deleted_day > last_day[who])
+    left = stands & people.asked_erasure[who] & ~kept & ~on_hold[who]
+    return np.bincount(who[left], minlength=len(people))
 
 
 def _kinds(people: People) -> tuple[Ints, Ints]:
@@ -151,6 +178,12 @@ def _korean_trade(people: People, who: Ints, category: Ints) -> Flags:
     return np.asarray((people.country[who] == country_index("KR")) & trades, dtype=bool)
 
 
+def _is_spared(people: People, who: Ints, category: Ints, early: Flags) -> Flags:
+    """Records deleted soon after the closing, whatever the duty: in time under every reading of it."""
+    spared = (people.country[who] == country_index("GB")) & (category == _category("transaction"))
+    return np.asarray(spared | (_korean_trade(people, who, category) & early), dtype=bool)
+
+
 def _deletions(people: People, who: Ints, category: Ints, early: Flags, due: Ints) -> tuple[Ints, Words]:
     """Deletion day (NA: never) and fate of each record, one draw per account and system."""
     rng, size = people.rng, len(people)
@@ -170,12 +203,10 @@ def _deletions(people: People, who: Ints, category: Ints, early: Flags, due: Int
     lateness = rng.integers(1, 60, (size, systems))[who, system]
     wait = np.minimum(rng.gamma(2.0, 4.0, (size, systems)).astype(np.int64) + 1, GRACE)
     wait = np.where(rng.random((size, systems)) < 0.04, GRACE, wait)
-    prompt = people.asked_erasure[:, None] & (rng.random((size, systems)) < 0.97)
-    wait = np.where(prompt, np.minimum(wait, 6), wait)[who, system]
+    spared = _is_spared(people, who, category, early)
+    prompt = people.asked_erasure[who] & (spared | (rng.random((size, systems)) < DILIGENCE)[who, system])
+    wait = np.where(prompt, np.minimum(wait[who, system], ERASURE_DAYS - 1), wait[who, system])
     in_time = np.where(due - GRACE == people.closed_day[who], people.closed_day[who] + wait, due - GRACE + wait)
-    # Deleted soon after the closing, whatever the duty: in time under every reading of it.
-    spared = (people.country[who] == country_index("GB")) & (category == _category("transaction"))
-    spared |= _korean_trade(people, who, category) & early
     fate = np.where(
         never[who, system] & ~spared, "never ran", np.where(late[who, system] & ~spared, "ran late", "")
     ).astype(object)
@@ -189,8 +220,8 @@ def _deletions(people: People, who: Ints, category: Ints, early: Flags, due: Int
     return np.where(deleted > AS_OF + 2, NA, deleted), fate
 
 
-def legal_holds(people: People) -> tuple[Frame, Ints]:
-    """Holds on a few closed accounts, all begun and recorded before their due day, and the last day of each."""
+def legal_holds(people: People) -> tuple[Frame, Held]:
+    """Holds on a few closed accounts, all begun and recorded before their due day, and the days of each."""
     rng, size = people.rng, len(people)
     # Not on Korean accounts: a hold that ends near the end of a duty would need a plan of its own.
     free = people.is_closed() & (people.country != country_index("KR"))
@@ -202,8 +233,8 @@ def legal_holds(people: People) -> tuple[Frame, Ints]:
     is_open = (rng.random(len(index)) < 0.7) | (closed + 60 >= AS_OF)
     length = (rng.random(len(index)) * np.maximum(AS_OF - closed - 61, 1)).astype(np.int64)
     ends = np.where(is_open, NA, closed + GRACE + 5 + length)
-    held = np.full(size, NA)
-    held[index] = np.where(is_open, AS_OF * 2, ends)
+    held = Held(np.full(size, NA), np.full(size, NA))
+    held.first[index], held.last[index] = starts, np.where(is_open, AS_OF * 2, ends)
     reason = np.array(["local_law", "claim", "complaint"], dtype=object)[rng.integers(0, 3, len(index))]
     case = np.array([f"CASE-{n:06d}" for n in people.number[index]], dtype=object)
     basis = choose(reason == "local_law", "order of a court to preserve data", "defence of legal claims")
@@ -223,3 +254,22 @@ def legal_holds(people: People) -> tuple[Frame, Ints]:
         },
     )
     return frame, held
+
+
+def plant_undocumented(rng: np.random.Generator, holds: Frame) -> None:
+    """Some holds in force lack a legal basis or outlast their case; others have simply not been reviewed for a year."""
+    rows = holds.columns
+    drawn, since = rng.random(len(rows["starts_on"])), rows["starts_on"]
+    in_force, with_case = rows["ends_on"] == NA, rows["reason"] != "local_law"
+    bare = drawn < HOLD_FAULTS["no_basis"]
+    over = with_case & in_force & (drawn > 1 - HOLD_FAULTS["case_closed"]) & (since < AS_OF - 120)
+    rows["legal_basis"][bare] = None
+    rows["case_closed_on"] = np.where(over, AS_OF - 40 - rng.integers(0, 60, len(drawn)), rows["case_closed_on"])
+    seen = np.where(rows["reviewed_on"] == NA, since, rows["reviewed_on"])
+    reasons = choose(in_force & (AS_OF - seen >= REVIEW_DAYS), "review_overdue", None)
+    reasons[over] = "case_closed"
+    reasons[in_force & bare] = "no_basis"
+    holds.truth["legal_hold_documented"] = reasons
+    notes = {"review_overdue": "no review for a year", "case_closed": "its case was closed long ago",
+             "no_basis": "no legal basis"}  # fmt: skip
+    holds.notes = np.array([notes.get(str(reason), "") for reason in reasons], dtype=object)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,29 @@ INCIDENTS = (
     ("2018-03-19 22:40", "2018-03-20 08:15", 1, "risk", "2018-03-22 16:00", None, 340),
     ("2018-05-29 03:20", "2018-05-29 09:00", 1, "none", None, None, 12),
     ("2018-06-14 13:05", "2018-06-14 13:30", 1, "high_risk", "2018-06-16 18:20", "2018-06-19 10:00", 2150),
+    ("2018-06-27 22:00", "2018-06-28 08:00", 1, "high_risk", "2018-07-01 08:00", "2018-07-05 23:00", 510),
     ("2018-07-23 07:45", "2018-07-23 10:00", 1, "risk", "2018-07-27 15:00", None, 88),
+    ("2018-08-06 07:00", "2018-08-06 09:00", 1, "high_risk", None, None, 27),
     ("2018-08-30 18:00", "2018-08-31 09:30", 1, "risk", "2018-09-02 20:10", None, 41),
+    ("2018-09-04 16:20", None, 1, "risk", "2018-09-07 17:00", None, 63),
+    ("2018-09-10 06:30", "2018-09-10 09:00", 1, "high_risk", "2018-09-11 11:00", "2018-09-18 10:00", 300),
     ("2018-09-18 01:15", "2018-09-18 08:00", 0, "none", None, None, 0),
+    ("2018-09-27 20:00", "2018-09-28 10:00", 1, "risk", None, None, 19),
 )
+"""In the order of detection. On 1 July the authority was told in the last second of the 72 hours, on 5 July the persons on
+the last day; the incident of 27 September is judged on 1 October."""
+INCIDENT_FAULTS: dict[str, dict[str, tuple[str, str]]] = {
+    "breach_notified": {
+        "2018-07-23 07:45": ("late", "told after four days"),
+        "2018-08-06 07:00": ("never", "the authority was never told"),
+        "2018-09-04 16:20": ("late", "told 40 minutes after the 72 hours, counted from the detection"),
+    },
+    "persons_told": {
+        "2018-08-06 07:00": ("never", "the authority was never told, nor were the persons"),
+        "2018-09-10 06:30": ("late", "the persons were told on the eighth day"),
+    },
+}
+"""What is wrong, by measure and instant of detection: reason and note."""
 FIELDS = (
     # system, recipient, field, category, precision
     ("user-db", None, "email", "registration", "none"), ("user-db", None, "display_name", "registration", "none"),
@@ -129,7 +149,7 @@ def _moment(text: str | None) -> int:
 
 
 def security_incidents() -> Frame:
-    """Seven incidents of 2018, one of them told to the authority too late."""
+    """Twelve incidents of 2018, with those told too late or never planted."""
     columns = list(zip(*INCIDENTS, strict=True))
     names = ("detected_at", "aware_at", "personal_data", "risk", "authority_notified_at", "persons_notified_at",
              "persons_affected")  # fmt: skip
@@ -139,7 +159,12 @@ def security_incidents() -> Frame:
             data[name] = np.array([_moment(v) for v in values])
         else:
             data[name] = np.array(values, dtype=object if name == "risk" else np.int64)
-    return Frame("security_incidents", data)
+    moments = columns[0]
+    told = {
+        measure: _words([faults.get(m, (None, ""))[0] for m in moments]) for measure, faults in INCIDENT_FAULTS.items()
+    }
+    notes = {moment: note for faults in INCIDENT_FAULTS.values() for moment, (_, note) in faults.items()}
+    return Frame("security_incidents", data, told, notes=_words([notes.get(m, "") for m in moments]))
 
 
 def field_inventory() -> Frame:
@@ -184,7 +209,7 @@ def texts(people: People) -> Frame:
     )
 
 
-def _words(values: list[str]) -> Words:
+def _words(values: Sequence[str | None]) -> Words:
     words = no_words(len(values))
     words[:] = values
     return words

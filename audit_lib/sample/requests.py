@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit_lib.sample.frames import Frame, choose, no_numbers
+from audit_lib.sample.frames import Frame, choose, no_numbers, no_words
 from audit_lib.sample.people import People, erasure_from
+from audit_lib.sample.request_faults import Asked
 from audit_lib.sample.world import (
     AS_OF,
     COUNTRY_WORDS,
@@ -37,6 +38,11 @@ RIGHTS = {"access": 5.0, "rectification": 1.5, "portability": 1.0, "objection": 
 SHARE = 0.20
 """Requests of open accounts per account in a country with deadlines."""
 OBJECTED = {"personalisation": 2.0, "research": 1.0, "marketing;promotions": 2.0}
+DIRECT_PURPOSES = "marketing;promotions"
+"""What an objection to direct marketing names; the others are to processing that rests on legitimate interests."""
+UNNAMED = 0.40
+"""Share of those that name no purpose: all of marketing and advertising."""
+ERASURE_DAYS = 7
 CHANNELS = {"web_form": 5.0, "in_app": 3.0, "email": 4.0, "post": 0.4, "agent": 0.2}
 
 
@@ -67,14 +73,28 @@ class Clock:
         return np.where(self.days == NA, add_months(received, 1), received + self.days)
 
 
-def rights_requests(people: People) -> Frame:
+def rights_requests(people: People) -> Asked:
     """Requests of open accounts, and erasure requests that led to a closing."""
-    forward, erasure = _forward(people), _erasures(people)
-    columns = {name: np.concatenate([forward.columns[name], erasure.columns[name]]) for name in forward.columns}
-    truth = np.concatenate([forward.truth["request_on_time"], erasure.truth["request_on_time"]])
+    parts = [_forward(people), _erasures(people)]
+    columns = {name: np.concatenate([p.frame.columns[name] for p in parts]) for name in parts[0].frame.columns}
+    received_day, due, closed_day, in_union = (
+        np.concatenate([getattr(p, name) for p in parts]) for name in ("received_day", "due", "closed_day", "in_union")
+    )
+    truth = _missed(due, closed_day)
     notes = np.where(truth == "late", "answered after the due day", "")
     notes = np.where(truth == "open_late", "still waiting at the end of the quarter, past the due day", notes)
-    return Frame("rights_requests", columns, {"request_on_time": truth}, notes=notes.astype(object))
+    frame = Frame("rights_requests", columns, {"request_on_time": truth}, notes=notes.astype(object))
+    return Asked(frame, received_day, due, closed_day, in_union)
+
+
+def plant_erasures(asked: Asked, people: People, left: Ints) -> None:
+    """Lists the erasure requests after which records were left; `left` counts them per account."""
+    erasure = np.flatnonzero(asked.frame.columns["right_requested"] == "erasure")
+    reasons = no_words(len(asked.due))
+    reasons[erasure] = choose(
+        left[asked.frame.columns["account_id"][erasure] - people.number[0]] > 0, "left_behind", None
+    )
+    asked.say("erasure_executed", asked.closed_day + ERASURE_DAYS, reasons, "records of the account were left behind")
 
 
 def _has_clock(people: People) -> Flags:
@@ -96,7 +116,7 @@ def _rights(rng: np.random.Generator, country: Ints) -> Words:
     return rights
 
 
-def _forward(people: People) -> Frame:
+def _forward(people: People) -> Asked:
     rng = people.rng
     applies = np.where((people.country >= 0) & IN_EEA[people.country], GDPR, LOG_START + 10)
     low = np.maximum(applies, people.opened_day + 30)
@@ -126,7 +146,7 @@ def _fates(rng: np.random.Generator, received: Ints) -> Words:
     return np.where(drawn < never, "open", np.where(drawn < never + late, "late", "in time")).astype(object)
 
 
-def _erasures(people: People) -> Frame:
+def _erasures(people: People) -> Asked:
     """The account was closed when the request was answered: the day of receipt follows from the closing day."""
     rng = people.rng
     first, index = erasure_from(people.country), np.flatnonzero(people.asked_erasure)
@@ -146,7 +166,7 @@ def _erasures(people: People) -> Frame:
 def _frame(
     people: People, index: Ints, rights: Words, received_day: Ints, due: Ints, closed_day: Ints, extended: Flags,
     strict: Ints, closed: Ints | None = None,
-) -> Frame:  # fmt: skip
+) -> Asked:  # fmt: skip
     rng, size = people.rng, len(index)
     country = people.country[index]
     received = instant(received_day, rng.integers(3 * 3600, 15 * 3600, size))
@@ -161,13 +181,16 @@ def _frame(
     is_closed = closed_day != NA
     reasoned = (outcome != "fulfilled") & is_closed
     objects = rights == "objection"
-    return Frame(
+    purposes = choose(objects | (rights == "restriction"), pick(rng, OBJECTED, size), None)
+    direct = objects & (purposes == DIRECT_PURPOSES)
+    purposes[direct & (rng.random(size) < UNNAMED)] = None
+    frame = Frame(
         "rights_requests",
         {
             "account_id": people.number[index],
             "right_requested": rights,
-            "purposes": choose(objects | (rights == "restriction"), pick(rng, OBJECTED, size), None),
-            "direct_marketing": np.where(objects, (rng.random(size) < 0.4).astype(np.int64), 0),
+            "purposes": purposes,
+            "direct_marketing": direct.astype(np.int64),
             "country": COUNTRY_WORDS[country],
             "region": choose(country == country_index("US"), "CA", None),
             "channel": pick(rng, CHANNELS, size),
@@ -186,8 +209,8 @@ def _frame(
             "restriction_lifted_at": no_numbers(size),
             "is_test": np.zeros(size, dtype=np.int64),
         },
-        {"request_on_time": _missed(due, closed_day)},
     )
+    return Asked(frame, received_day, due, closed_day, IN_EEA[country] & (country != country_index("GB")))
 
 
 def _missed(due: Ints, closed_day: Ints) -> Words:
