@@ -285,11 +285,8 @@ def with_assumption(
 
 
 def with_readings(finding: Finding, readings: Sequence[Reading]) -> Finding:
-    """The finding with what its figure is under readings of parameters that policy or law leave open, each in a note."""
-    others = [reading for reading in readings if reading.counts != finding.counts]
-    notes = [_reading_note(reading, finding) for reading in others]
-    if same := [f"if {reading.meaning}" for reading in readings if reading not in others]:
-        notes.append(f"The figure is the same {' and '.join(same)}.")
+    """The finding with what its figure is under readings of parameters that policy or law leave open; another figure in a note."""
+    notes = [_reading_note(reading, finding) for reading in readings if reading.counts != finding.counts]
     return replace(finding, readings=tuple(readings), notes=(*finding.notes, *notes))
 
 

@@ -220,7 +220,7 @@ class Measure:
     """Tables that must keep deleted rows for the measure to be assessed."""
     reach_back_days: int = 0
     """Flows judged later than their rows came in: days before the period from which the tables must be covered; −1: from
-    the first opening of an account on."""
+    the first opening of an account on. Stocks: days before as of, where not all the time since that opening is needed."""
     optional_tables: tuple[str, ...] = ()
     """Tables without which the measure is still assessed, with a note."""
     reads: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -311,7 +311,6 @@ def test_other_readings_stand_in_notes() -> None:
         "If no due day moves: 14 exceptions among 60 (23 % of those tested), not satisfied.",
         "If an idle account counts: could not be assessed: no column.",
         "If one is bad: 1 exception among 50 (2.1 % of those tested); 3 could not be tested.",
-        "The figure is the same if the first day counts.",
     )
 
 

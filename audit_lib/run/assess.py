@@ -145,7 +145,7 @@ class Inputs:
         if rows >= ENOUGH_ROWS and found.keeps_deleted and ends and ends not in found.missing and self._has_none(table, ends):
             yield f"the export of {table} is declared to keep deleted rows, but not one of its {rows:,} rows has {ends}"
         # A state that is not looked back in for every account may rest on a log that is as young as what it records.
-        looked_at = measure.kind is not Kind.STOCK or table in measure.looks_back
+        looked_at = measure.kind is not Kind.STOCK or table in measure.looks_back or measure.reach_back_days > 0
         is_log = looked_at and table not in TOMBSTONE and self._anchor(table) is not None
         if rows >= ENOUGH_OF_A_LOG and is_log and found.covers_from_day is not None:
             start = self._first_opening if table in measure.looks_back else self._must_cover_from(measure)
@@ -233,6 +233,8 @@ class Inputs:
     def _must_cover_from(self, measure: Measure) -> int | None:
         if measure.kind is Kind.DURATION:
             return day_number(self._period.year_before_end())
+        if measure.kind is Kind.STOCK and measure.reach_back_days > 0:
+            return day_number(self._period.end) - measure.reach_back_days
         if measure.kind is Kind.STOCK or measure.reach_back_days < 0:
             return self._first_opening
         return day_number(self._period.start) - measure.reach_back_days
