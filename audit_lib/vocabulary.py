@@ -233,6 +233,8 @@ class Measure:
     """Shared steps it reads, in the order in which they must be built."""
     parameters: tuple[str, ...] = ()
     """Names of the parameters it reads, its shared steps included."""
+    readings: tuple[str, ...] = ()
+    """Those of them whose other readings a finding tells: all, unless the measure says that its answer hangs on fewer."""
     why_it_matters: str = ""
     caveats: tuple[str, ...] = ()
     author: str = ""

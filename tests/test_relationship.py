@@ -194,7 +194,8 @@ def test_what_a_note_says(reading: Reading, said: str) -> None:
     assert replace(after, readings=(), notes=before.notes) == before
 
 
-def test_a_reading_that_changes_nothing_is_said_in_one_note() -> None:
+def test_a_reading_that_changes_nothing_makes_no_note() -> None:
     before = finding(Counts(60, 3, 0))
-    after = with_readings(before, [replace(READING, counts=Counts(60, 3, 0))])
-    assert after.notes == (*before.notes, f"The figure is the same if {IDLE}.")
+    reading = replace(READING, counts=Counts(60, 3, 0))
+    after = with_readings(before, [reading])
+    assert after.notes == before.notes and after.readings == (reading,)

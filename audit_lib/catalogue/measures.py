@@ -25,7 +25,7 @@ EXTRA_MEASURES = "PRIVACY_AUDIT_MEASURES"
 _REQUIRED = ("title", "area", "kind", "question", "item", "items", "exception", "exception_phrase", "on_day", "reasons")
 _OPTIONAL = {
     "groups", "value", "value_unit", "sums", "item_table", "looks_back", "needs_tombstones", "optional_tables", "why_it_matters",
-    "caveats", "author", "checked_by", "next_review", "kept_phrase", "reach_back_days",
+    "caveats", "author", "checked_by", "next_review", "kept_phrase", "reach_back_days", "readings",
 }  # fmt: skip
 AREAS = ("retention", "rights", "consent", "under_13", "transfers", "other")
 
@@ -149,6 +149,8 @@ def _measure(name: str, content: dict[str, Any], sql: str, tables: Tables, contr
     entries = {key: content[key] for key in content if key != "next_review"}
     for key in ("looks_back", "needs_tombstones", "optional_tables", "caveats"):
         entries[key] = tuple(entries.get(key, ()))
+    parameters = _parameters(everything)
+    entries["readings"] = tuple(entries.get("readings", parameters))
     entries |= {"kind": Kind(content["kind"]), "groups": content.get("groups", {})}
     return Measure(
         id=name,
@@ -158,7 +160,7 @@ def _measure(name: str, content: dict[str, Any], sql: str, tables: Tables, contr
         may_read=_export_columns(everything, contracts),
         only_when={name: value for step in derived if step not in always for name, value in tables.derived[step].only_when.items()},
         derived=derived,
-        parameters=_parameters(everything),
+        parameters=parameters,
         next_review=review if isinstance(review, date) else None,
         **entries,
     )

@@ -193,7 +193,7 @@ class Auditor:
             return
         chosen = {**self.catalogue.parameters.scalars, **criterion.parameters}
         for name, scalar in scalars().items():
-            if name in self.catalogue.measures[criterion.measure].parameters and name not in criterion.parameters:
+            if name in self.catalogue.measures[criterion.measure].readings and name not in criterion.parameters:
                 for value, meaning in scalar.others(chosen[name]):
                     yield name, value, meaning, self.relevant(criterion.measure, {**criterion.parameters, name: value})
 

@@ -47,6 +47,8 @@ def _judged(export: Export, request: Row, account: Row | None, day: date) -> tup
         return None, None, "before_log"
     if left:
         return True, len(left), "left_behind"
+    if not export.example.tables.get("stored_records"):
+        return None, None, "before_log"
     if _says_it_lacks_older_rows(export) and not export.log_reaches("stored_records", account):
         return None, None, "before_log"
     return False, 0, "complete"

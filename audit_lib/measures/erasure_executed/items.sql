@@ -68,6 +68,8 @@ judged as (
       when q.account_no is null then 'no_account'
       when q.closed_second is null then 'closing_unknown'
       when b.records is null and s.covers_from_day > q.opened_day then 'before_log'
+      -- An export without a single record, not even a deleted one, does not show that anything was erased.
+      when b.records is null and s.rows = 0 then 'before_log'
       when b.records is null then 'complete'
       when k.covers_from_day is null or k.covers_from_day > q.opened_day then 'before_log'
       else 'left_behind'
