@@ -22,8 +22,8 @@ from audit_lib.ingest.streams import DAMAGED, Uncompressed, UnreadableError, dam
 
 __all__ = ("Dialect", "Scan", "UnreadableError", "record_numbers", "scan")
 
-CHUNK = 1 << 20
-"""Bytes looked at in one go: so few that they stay in the cache of a core."""
+CHUNK = 1 << 18
+"""Bytes looked at in one go: so few that they, and what is worked out of them, stay in the cache of a core."""
 LONG = 1 << 20
 """Bytes up to which every reader takes a record as it is."""
 _BOM = b"\xef\xbb\xbf"
