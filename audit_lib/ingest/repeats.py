@@ -5,8 +5,11 @@ Keys are compared by hash first; whole rows are looked at only where a hash repe
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from audit_lib.ingest.load import LoadedFile, TableLoad, all_columns, count_rows
@@ -16,6 +19,8 @@ from audit_lib.ingest.zones import step_sql
 
 _AT_ONCE = 1 << 21
 """Rows whose hashes are taken out of the database at a time."""
+_MIDDLE = np.uint64(1 << 63)
+_Hashes = npt.NDArray[np.uint64]
 
 
 def exclude_repeats(con: duckdb.DuckDBPyConnection, load: TableLoad) -> None:
@@ -79,18 +84,36 @@ def _write_hashes(con: duckdb.DuckDBPyConnection, hashes: str, rows: int) -> int
 
     Sorted outside the database: 8 bytes for each row, where grouping takes many times that.
     """
-    found, filled = np.empty(rows, dtype=np.uint64), 0
-    for start in range(0, rows, _AT_ONCE):
-        piece = con.execute(f"{hashes} and rowid >= {start} and rowid < {start + _AT_ONCE}").fetchnumpy()["h"]
-        found[filled : filled + len(piece)] = piece
-        filled += len(piece)
-    found = found[:filled]
-    found.sort()
-    twice = np.unique(found[1:][found[1:] == found[:-1]])
+    twice = _twice(*_halves(con, hashes, rows))
     con.register("ingest_frame", pd.DataFrame({"h": twice}))
     con.execute("create or replace temp table ingest_repeat_hash as select h from ingest_frame")
     con.unregister("ingest_frame")
     return len(twice)
+
+
+def _halves(con: duckdb.DuckDBPyConnection, hashes: str, rows: int) -> tuple[_Hashes, _Hashes]:
+    """The small hashes and the large ones: one array, filled from both of its ends."""
+    found, low, high = np.empty(rows, dtype=np.uint64), 0, rows
+    for start in range(0, rows, _AT_ONCE):
+        piece = con.execute(f"{hashes} and rowid >= {start} and rowid < {start + _AT_ONCE}").fetchnumpy()["h"]
+        is_small = piece < _MIDDLE
+        small, large = piece[is_small], piece[~is_small]
+        found[low : low + len(small)] = small
+        found[high - len(large) : high] = large
+        low, high = low + len(small), high - len(large)
+    return found[:low], found[high:]
+
+
+def _twice(*parts: _Hashes) -> _Hashes:
+    """The hashes that come more than once, of parts that have none in common. Sorts each part where it stands, on a core
+    of its own."""
+
+    def repeated(part: _Hashes) -> _Hashes:
+        part.sort()
+        return np.unique(part[1:][part[1:] == part[:-1]])
+
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return np.concatenate(list(pool.map(repeated, parts)))
 
 
 def _valid(con: duckdb.DuckDBPyConnection, load: TableLoad) -> str:
