@@ -19,7 +19,7 @@ REJECTED = "ingest_rejected"
 """Temporary table into which the CSV reader writes the records it turns away."""
 Rejected = tuple[int, str, str | None]
 """Byte offset, error and text of a record that the CSV reader turned away."""
-_BUFFER = 1 << 23
+BUFFER = 1 << 23
 """Bytes that the CSV reader takes at a time, of which it holds several: a quarter of what it would take by itself."""
 _NESTED = ("STRUCT", "MAP", "UNION", "LIST", "ARRAY", "BLOB", "BIT", "GEOMETRY")
 _FLOATS = ("DOUBLE", "FLOAT", "DECIMAL")
@@ -96,7 +96,7 @@ class OpenFile:
             if rejects_to
             else ""
         )
-        stored += f", max_line_size = {limits.RECORD + 1024}" if self.has_long else f", buffer_size = {_BUFFER}"
+        stored += f", max_line_size = {limits.RECORD + 1024}" if self.has_long else f", buffer_size = {BUFFER}"
         return (
             f"read_csv({path}, columns = {{{columns}}}, header = {'false' if self.dialect.names else 'true'},"
             " auto_detect = false, strict_mode = true, hive_partitioning = false,"

@@ -10,7 +10,7 @@ import pytest
 from ingest_world import CONTRACTS, UTC, Load
 
 from audit_lib.ingest import load as loading
-from audit_lib.ingest import table_checksums
+from audit_lib.ingest import readers, table_checksums
 from audit_lib.ingest.load import LoadedFile, TableLoad, columns_to_read
 from audit_lib.ingest.readers import OpenFile, open_file
 from audit_lib.ingest.sources import read_sources
@@ -65,11 +65,11 @@ def test_many_buffers_keep_their_order(load: Load, monkeypatch: pytest.MonkeyPat
     plain = OpenFile.relation
 
     def in_small_pieces(opened: OpenFile, rejects_to: str | None = None) -> str:
-        small = "max_line_size = 60000, buffer_size = 200000, auto_detect"
-        sql = plain(opened, rejects_to).replace("auto_detect", small)
+        sql = plain(opened, rejects_to).replace("auto_detect", "max_line_size = 60000, auto_detect")
         return sql.replace(f"maximum_object_size = {1 << 25}", "maximum_object_size = 100000")
 
     monkeypatch.setattr(OpenFile, "relation", in_small_pieces)
+    monkeypatch.setattr(readers, "BUFFER", 200_000)
     rows = 40_000
     csv = "account_id,opened_at,country\n" + "".join(f"a{n},{T},DE\n" for n in range(1, rows + 1))
     objects = "\n".join(
