@@ -17,7 +17,7 @@ from audit_lib.conclude import percent
 from audit_lib.disclosure import html_text
 from audit_lib.report import areas, words
 from audit_lib.report.sections import changes, coverage, verdict
-from audit_lib.report.waits import differences, readings, request_metrics, shine_the_light, waiting
+from audit_lib.report.waits import differences, nothing, readings, request_metrics, shine_the_light, waiting
 from audit_lib.report.words import Shown
 from audit_lib.run import Observed, Run, open_run
 from audit_lib.run.run import STATUS_WORDS
@@ -262,13 +262,13 @@ def by_reason(observed: Observed) -> Shown:
     """Items by reason, with what each means."""
     frame = observed.reasons()
     frame = frame[frame["items"] > 0][["meaning", "items"]].rename(columns={"meaning": "reason"})
-    return words.table(frame, _nothing(observed))
+    return words.table(frame, nothing(observed))
 
 
 def exceptions_by(observed: Observed, group: str) -> Shown:
     """Exceptions by the words of a group, most first; words without exceptions are summed up in one sentence."""
     if not observed.observation.measured:
-        return words.paragraphs(_nothing(observed))
+        return words.paragraphs(nothing(observed))
     frame = observed.by(group)
     bad = frame[frame["exceptions"] > 0]
     named = observed.measure.groups[group]
@@ -291,14 +291,7 @@ def amounts(observed: Observed) -> Shown:
     """The sums of a volume: persons, records, bytes."""
     sums = observed.observation.sums
     frame = pd.DataFrame([{"amount": observed.measure.sums[name], "sum": value} for name, value in sums.items()])
-    return words.table(frame, _nothing(observed))
-
-
-def _nothing(observed: Observed) -> str:
-    found = observed.observation
-    if not found.measured:
-        return f"{observed.measure.title}: could not be assessed: {found.why}."
-    return f"There were no {observed.measure.items}."
+    return words.table(frame, nothing(observed))
 
 
 # limits --------------------------------------------------------------------------------------------------------------

@@ -23,13 +23,18 @@ SURE = 0.05
 """p-value below which a difference is called one."""
 
 
-def waiting(observed: Observed, days: Sequence[int] = (30, 45, 90)) -> Shown:
-    """Median wait and the share done by certain days with their 95 % limits, those still waiting taken into account."""
+def nothing(observed: Observed) -> str:
+    """Why there are no figures: a sentence."""
     found = observed.observation
     if not found.measured:
-        return words.paragraphs(f"{observed.measure.title}: could not be assessed: {found.why}.")
-    if not observed.counts.population:
-        return words.paragraphs(f"There were no {observed.measure.items}.")
+        return f"{observed.measure.title}: could not be assessed: {found.why}."
+    return f"There were no {observed.measure.items}."
+
+
+def waiting(observed: Observed, days: Sequence[int] = (30, 45, 90)) -> Shown:
+    """Median wait and the share done by certain days with their 95 % limits, those still waiting taken into account."""
+    if not observed.observation.measured or not observed.counts.population:
+        return words.paragraphs(nothing(observed))
     curve = observed.survival()
     median = curve.median()
     rows = [{"figure": "median wait in days", "value": "not reached" if median is None else f"{median:g}", "95 % interval": ""}]
@@ -50,8 +55,8 @@ def _percent(share: float) -> str:
 
 def differences(observed: Observed, group: str) -> Shown:
     """Whether the words of a group wait differently long: log-rank tests of every pair with enough ended waits."""
-    if not observed.observation.measured or observed.observation.values is None:
-        return words.paragraphs(f"{observed.measure.title}: could not be assessed: {observed.observation.why}.")
+    if not observed.observation.measured:
+        return words.paragraphs(nothing(observed))
     counts = observed.observation.groups.get(group, {})
     curves = {word: observed.survival(**{group: word}) for word in counts}
     rows = []
