@@ -84,7 +84,8 @@ def test_outside_the_range(text: str) -> None:
 
 def test_several_statements_in_order_each_once() -> None:
     text = "I'm 11. My name is Ana, 11, and I'm 11. I turn 13 in May."
-    assert find(text, "en") == [Statement("i_am_number", 11), Statement("name_and_age", 11), Statement("turning", 12)]
+    expected = [("i_am_number", 11), ("name_and_age", 11), ("turning", 12)]
+    assert find(text, "en") == [Statement(pattern, age, language="en") for pattern, age in expected]
 
 
 def test_languages() -> None:
@@ -161,6 +162,6 @@ def test_any_text_gives_ages_under_13_or_nothing(text: str) -> None:
 def test_a_statement_keeps_no_text_and_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     (statement,) = find("I'm 11 years old, call me Zebedee", "en")
-    assert set(Statement.__slots__) == {"pattern", "age"}
+    assert set(Statement.__slots__) == {"pattern", "age", "born", "language"}
     assert "zebedee" not in repr(statement).lower()
     assert caplog.records == []

@@ -69,6 +69,8 @@ def known_words(contracts: Mapping[str, Contract], reference: Mapping[str, Refer
         "calendar": reference["working_calendar"].rows["calendar"],
         "right_requested": contracts["rights_requests"].columns["right_requested"].known,
         "country": COUNTRIES,
+        "legal_basis": contracts["processing_events"].columns["legal_basis"].known,
+        "under_13_signal": reference["under_13_signal"].rows["signal"],
     }
     return Known(
         words={name: frozenset(values) for name, values in words.items()},

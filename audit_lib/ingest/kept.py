@@ -23,9 +23,9 @@ SCHEMA = {
     "kept_file": "file_no INTEGER, table_name VARCHAR, file VARCHAR, reading VARCHAR, records BIGINT, source_records BIGINT,"
     " names VARCHAR, read_as VARCHAR, left_out VARCHAR, is_adapted BOOLEAN",
     "kept_reject": "file_no INTEGER, nth INTEGER, record BIGINT, kind VARCHAR, text VARCHAR",
-    "kept_signal": "file_no INTEGER, record BIGINT, statement VARCHAR, age INTEGER",
+    "kept_signal": "file_no INTEGER, record BIGINT, statement VARCHAR, age INTEGER, born INTEGER",
 }
-Signal = tuple[int, int, str, int]
+Signal = tuple[int, int, str, int | None, int | None]
 """File number, record, pattern and age of a statement found in a text."""
 
 
@@ -42,7 +42,7 @@ def write_kept(
         for file in load.files:
             if file.file_no in readings:
                 _write_file(con, load, file, readings[file.file_no])
-    _append(con, "kept_signal", ["file_no", "record", "statement", "age"], signals)
+    _append(con, "kept_signal", ["file_no", "record", "statement", "age", "born"], signals)
 
 
 def _write_file(con: duckdb.DuckDBPyConnection, load: TableLoad, file: LoadedFile, reading: str) -> None:

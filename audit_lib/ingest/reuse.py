@@ -189,7 +189,7 @@ class Reuse:
         opened = file.opened
         assert isinstance(opened, UnchangedFile | UnchangedAdaptedFile)
         rows = self.con.execute(
-            f"select record, statement, age from {BASE}.kept_signal where file_no = {opened.base_no} order by rowid"
+            f"select record, statement, age, born from {BASE}.kept_signal where file_no = {opened.base_no} order by rowid"
         ).fetchall()
         return [(file.file_no, *row) for row in rows]
 

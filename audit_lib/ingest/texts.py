@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 import duckdb
 import pandas as pd
@@ -14,8 +13,6 @@ from audit_lib.ingest.reuse import Reuse, is_unchanged
 from audit_lib.vocabulary import day_date, day_number
 
 BATCH = 5_000
-ADULT_HERE = 13
-"""Statements of this age and above are no signal."""
 
 
 class TextSignals:
@@ -37,42 +34,37 @@ class TextSignals:
         """Write `text_signal` from the loaded texts and the statements found in them."""
         if not self.found:
             return
-        frame = pd.DataFrame(self.found, columns=["file_no", "record", "statement", "age"])
+        frame = pd.DataFrame(self.found, columns=["file_no", "record", "statement", "age", "born"], dtype=object)
+        frame = frame.astype({"file_no": "int64", "record": "int64", "statement": "str", "age": "Int64", "born": "Int64"})
         con.register("ingest_found", frame)
         rows = con.execute(
-            "select t.text_no, t.account_no, t.written_second, t.written_day, t.language, f.statement, f.age"
+            "select t.text_no, t.account_no, t.written_second, t.written_day, t.language, f.statement, f.age, f.born"
             " from ingest_found f join texts t on t.file_no = f.file_no and t.record = f.record"
             " order by t.text_no, f.statement"
         ).fetchall()
         con.unregister("ingest_found")
-        signals = {(*row[:6], last_day_under_13(row[3], row[6])) for row in rows}
+        signals = {(*row[:6], last) for row in rows if (last := _last_day_under_13(*row[3:]))}
         if signals:
             con.executemany("insert into text_signal values (?, ?, ?, ?, ?, ?, ?)", sorted(signals, key=str))
 
 
-def last_day_under_13(written_day: int, age: int) -> int:
-    """The day (13 minus age) years after a text was written: the latest day on which its writer can still be under 13.
+def _last_day_under_13(written_day: int, _language: str | None, pattern: str, age: int | None, born: int | None) -> int | None:
+    """The last day on which the writer of a text can still be under 13; None when a stated birth year makes the writer older."""
+    from audit_lib.age_statements import Statement
 
-    29 February becomes 1 March in common years.
-    """
-    day = day_date(written_day)
-    year = day.year + ADULT_HERE - age
-    try:
-        return day_number(day.replace(year=year))
-    except ValueError:
-        return day_number(date(year, 3, 1))
+    last = Statement(pattern, age, born).under_13_until(day_date(written_day))
+    return None if last is None else day_number(last)
 
 
 def _statements(con: duckdb.DuckDBPyConnection, file: LoadedFile) -> Iterator[Signal]:
-    """File number, record, pattern and age of every statement of an age under 13."""
+    """File number, record, pattern, and age or birth year of every statement that can speak of somebody under 13."""
     from audit_lib.age_statements import find  # only where texts are read at all
 
     records = _records(file)
     for body, language in _bodies(con, file):
         record = next(records)
-        for statement in find(body, language) if body else ():
-            if statement.age < ADULT_HERE:
-                yield file.file_no, record, statement.pattern, statement.age
+        for said in find(body, language) if body else ():
+            yield file.file_no, record, f"{said.language}.{said.pattern}", said.age, said.born
 
 
 def _records(file: LoadedFile) -> Iterator[int]:

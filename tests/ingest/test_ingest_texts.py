@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from ingest_world import Load
 
-from audit_lib.ingest.texts import last_day_under_13
+from audit_lib.age_statements import Statement
 from audit_lib.vocabulary import day_number
 
 BODY = "hello, i am 11 years old and i like dramas"
@@ -30,8 +30,8 @@ def test_signals_of_accepted_texts(load: Load) -> None:
     )
     first, third = day_number(date(2018, 2, 1)), day_number(date(2018, 2, 3))
     assert rows == [
-        (1, 1, first * 86400, first, "en", day_number(date(2020, 2, 1))),
-        (4, 2, third * 86400, third, "en", day_number(date(2019, 2, 3))),
+        (1, 1, first * 86400, first, "en", day_number(date(2020, 1, 31))),
+        (4, 2, third * 86400, third, "en", day_number(date(2019, 2, 2))),
     ]
     assert loaded.rows("select count(*) from text_signal where statement is null") == [(0,)]
     assert loaded.rows("select text_id, record from texts order by text_no") == [
@@ -69,10 +69,21 @@ def test_without_with_texts_the_files_are_not_opened(load: Load) -> None:
 
 
 @pytest.mark.parametrize(("written", "age", "last"), [
-    (date(2018, 2, 1), 11, date(2020, 2, 1)),
-    (date(2016, 2, 29), 12, date(2017, 3, 1)),
-    (date(2016, 2, 29), 9, date(2020, 2, 29)),
-    (date(2018, 12, 31), 0, date(2031, 12, 31)),
+    (date(2018, 2, 1), 11, date(2020, 1, 31)),
+    (date(2016, 2, 29), 12, date(2017, 2, 28)),
+    (date(2016, 2, 29), 9, date(2020, 2, 28)),
+    (date(2018, 12, 31), 4, date(2027, 12, 30)),
 ])  # fmt: skip
 def test_last_day_on_which_the_writer_may_be_under_13(written: date, age: int, last: date) -> None:
-    assert last_day_under_13(day_number(written), age) == day_number(last)
+    assert Statement("said", age).under_13_until(written) == last
+
+
+@pytest.mark.parametrize(("written", "born", "last"), [
+    (date(2018, 2, 1), 2007, date(2020, 12, 30)),
+    (date(2020, 12, 30), 2007, date(2020, 12, 30)),
+    (date(2020, 12, 31), 2007, None),  # born on the last day of 2007, and 13 today
+    (date(2018, 2, 1), 1989, None),
+    (date(2018, 2, 1), 2015, None),  # three years old: not the writer's own year
+])  # fmt: skip
+def test_a_birth_year_speaks_of_a_child_or_not(written: date, born: int, last: date | None) -> None:
+    assert Statement("said", None, born).under_13_until(written) == last
