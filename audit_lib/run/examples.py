@@ -133,6 +133,8 @@ class Bench:
         self.catalogue = catalogue
         self._zone: ZoneInfo | None = None
         self._calendars: frozenset[str] = frozenset()
+        self._laid: dict[str, list[dict[str, Any]]] = {}
+        self._said: list[Any] = [None, None]
 
     def items(self, example: Example) -> list[dict[str, Any]]:
         """The items the measure finds in the example, with `item_id` as exported and `on_day` as a date."""
@@ -156,8 +158,11 @@ class Bench:
         if not (named := world.calendars(parameters)) <= self._calendars:
             self._calendars |= named
             world.put_working_days(self._calendars)
-        world.put_parameters("main", parameters)
-        world.put_period("main", example.period)
+        if self._said[0] != parameters:
+            world.put_parameters("main", parameters)
+        if self._said[1] != (example.period, example.zone):
+            world.put_period("main", example.period)
+        self._said = [parameters, (example.period, example.zone)]
         return world
 
     def _lay_out(self, example: Example) -> Numbers:
@@ -178,6 +183,10 @@ class Bench:
         return numbers
 
     def _put(self, table: str, types: Mapping[str, str], rows: list[dict[str, Any]]) -> None:
+        """Write a table, unless it stands there already: most tables are empty in most examples, and writing takes longest."""
+        if self._laid.get(table) == rows:
+            return
+        self._laid[table] = rows
         self.engine.run(f"drop table if exists main.{table}")
         frame = pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in types})
         self.engine.put(f"main.{table}", types, frame)
