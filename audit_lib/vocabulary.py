@@ -223,12 +223,17 @@ class Measure:
     the first opening of an account on. Stocks: days before as of, where not all the time since that opening is needed."""
     optional_tables: tuple[str, ...] = ()
     """Tables without which the measure is still assessed, with a note."""
+    optional_columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Export table → column without which the measure is still assessed, with a note → the yes/no parameter under which
+    it is needed all the same; empty: under none."""
     reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Export table → columns of the export that the measure and its shared steps need."""
     may_read: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The same with what they read under some parameters only."""
     only_when: Mapping[str, Any] = field(default_factory=dict)
     """Parameter → the value under which all of `may_read` is needed."""
+    tables: tuple[str, ...] = ()
+    """Every table that its text and its shared steps read, of whatever kind, sorted."""
     derived: tuple[str, ...] = ()
     """Shared steps it reads, in the order in which they must be built."""
     parameters: tuple[str, ...] = ()
@@ -242,9 +247,17 @@ class Measure:
     next_review: date | None = None
 
     def under(self, parameters: Mapping[str, Any]) -> Measure:
-        """The measure as it is under these parameters: with all that it then needs in `reads`."""
+        """The measure as it is under these parameters: with all that it then reads in `reads`, and what it then does without."""
         applies = any(parameters.get(name) == value for name, value in self.only_when.items())
-        return replace(self, reads=self.may_read) if applies else self
+        spared = {
+            table: {column: "" for column, parameter in columns.items() if not parameters.get(parameter)}
+            for table, columns in self.optional_columns.items()
+        }
+        return replace(self, reads=self.may_read if applies else self.reads, optional_columns=spared)
+
+    def is_spared(self, table: str, column: str) -> bool:
+        """Whether an export may lack the column: it then counts as empty in every row. Ask the measure as it is `under` parameters."""
+        return self.optional_columns.get(table, {}).get(column) == ""
 
 
 @dataclass(frozen=True)

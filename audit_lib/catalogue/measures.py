@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from audit_lib.catalogue import schemas
+from audit_lib.catalogue.parameters import scalars
 from audit_lib.catalogue.schemas import Schema
 from audit_lib.errors import raise_problems
 from audit_lib.portable_sql import SqlType, lint, reads
@@ -24,7 +25,7 @@ EXTRA_MEASURES = "PRIVACY_AUDIT_MEASURES"
 
 _REQUIRED = ("title", "area", "kind", "question", "item", "items", "exception", "exception_phrase", "on_day", "reasons")
 _OPTIONAL = {
-    "groups", "value", "value_unit", "sums", "item_table", "looks_back", "needs_tombstones", "optional_tables", "why_it_matters",
+    "groups", "value", "value_unit", "sums", "item_table", "looks_back", "needs_tombstones", "optional_tables", "optional_columns", "why_it_matters",
     "caveats", "author", "checked_by", "next_review", "kept_phrase", "reach_back_days", "readings",
 }  # fmt: skip
 AREAS = ("retention", "rights", "consent", "under_13", "transfers", "other")
@@ -137,7 +138,19 @@ def _content_problems(content: dict[str, Any], contracts: Mapping[str, Contract]
         found.append(f"area must be one of {', '.join(AREAS)}")
     named = [content.get("item_table", ""), *content.get("looks_back", []), *content.get("needs_tombstones", [])]
     found += [f"names the table {t}, which has no contract" for t in named if t and t not in contracts]
-    return found
+    return found + list(_optional_column_problems(content.get("optional_columns", {}), contracts))
+
+
+def _optional_column_problems(optional: Mapping[str, Mapping[str, str]], contracts: Mapping[str, Contract]) -> Iterator[str]:
+    known = scalars()
+    for table, columns in optional.items():
+        for column, parameter in columns.items():
+            if table not in contracts or column not in contracts[table].columns:
+                yield f"optional_columns names {table}.{column}, which no contract has"
+            elif contracts[table].columns[column].required:
+                yield f"optional_columns names {table}.{column}, which no export can be without"
+            if parameter and (parameter not in known or known[parameter].type != "boolean"):
+                yield f"optional_columns of {table}.{column} names {parameter}, which is no yes/no parameter"
 
 
 def _measure(name: str, content: dict[str, Any], sql: str, tables: Tables, contracts: Mapping[str, Contract]) -> Measure:
@@ -159,6 +172,7 @@ def _measure(name: str, content: dict[str, Any], sql: str, tables: Tables, contr
         reads=_export_columns([read, *(tables.derived[step].reads for step in always)], contracts),
         may_read=_export_columns(everything, contracts),
         only_when={name: value for step in derived if step not in always for name, value in tables.derived[step].only_when.items()},
+        tables=tuple(sorted({table for read in everything for table in read})),
         derived=derived,
         parameters=parameters,
         next_review=review if isinstance(review, date) else None,

@@ -193,7 +193,8 @@ class Inputs:
         if not found.is_present or found.rows is None:
             yield f"the export of {table} is missing"
             return
-        if lacking := sorted(measure.reads[table] & found.missing):
+        lacking = [column for column in sorted(measure.reads[table] & found.missing) if not measure.is_spared(table, column)]
+        if lacking:
             yield f"the export of {table} has no column {', '.join(lacking)}"
         if found.rows == 0:
             yield from self._empty_without_a_word(found)
@@ -304,6 +305,8 @@ class Inputs:
                 yield _read_without(table)
             elif found.rows == 0 and not self._rows_in(table):
                 yield f"the export of {table} is empty"
+            if found.rows and (without := [column for column in sorted(found.missing) if measure.is_spared(table, column)]):
+                yield f"the export of {table} has no column {', '.join(without)}: counted as empty in every row"
             if silent := self.silent_days(table) if found.rows else []:
                 yield f"{table} has no rows on {len(silent)} days of the period, though it is declared to have them every day"
 

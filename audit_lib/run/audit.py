@@ -40,7 +40,7 @@ class Auditor:
         self.period = period
         self.world = World(engine, catalogue, catalogue.zone)
         self.inputs = Inputs(engine, catalogue.contracts, period, period.as_of_second(catalogue.zone))
-        self._assessable: dict[tuple[str, bool], Assessable] = {}
+        self._assessable: dict[tuple[str, bool, str], Assessable] = {}
         self._progress = progress
         self._built: dict[str, Overrides] = {}
         self._in_place: Parameters | None = None
@@ -48,7 +48,7 @@ class Auditor:
     def assessable(self, measure: Measure, overrides: Mapping[str, Any]) -> Assessable:
         """Whether a measure can be assessed under the profile with some scalars replaced."""
         needed = measure.under({**self.catalogue.parameters.scalars, **overrides})
-        key = (measure.id, needed is measure)
+        key = (measure.id, needed.reads is measure.reads, str(needed.optional_columns))
         if key not in self._assessable:
             self._assessable[key] = self.inputs.assess(needed)
         return self._assessable[key]
