@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from .dates import in_area, months_later, on, working_days_later
 from .export import Export, Item, Row, item
@@ -129,20 +129,22 @@ def marketing_to_opted_out(export: Export) -> list[Item]:
         told = answers(export, event)
         judged: bool | None
         value: int | None
+        soon: str | None = None
         if not told:
             if export.log_reaches("consent_events", export.account(event.get("account_id"))):
                 continue
             judged, value, reason = None, None, "before_log"
         elif told[-1][1] in ("refused", "withdrawn"):
             out = export.day(_opted_out(told))
+            queue = timedelta(seconds=int(export.scalars["queue_seconds"]))
+            soon = "no" if event["occurred_at"] > _opted_out(told) + queue else "yes"
             value = (sent - out).days
             judged = not _within_grace(where, out, sent)
             reason = "not_respected" if judged else "within_grace"
         else:
             continue
-        found.append(
-            item(event["event_id"], event.get("account_id"), sent, judged, value, reason, **_groups(event, where))
-        )
+        groups = {**_groups(event, where), "group_soon_after": soon}
+        found.append(item(event["event_id"], event.get("account_id"), sent, judged, value, reason, **groups))
     return found
 
 
