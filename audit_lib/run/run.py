@@ -15,7 +15,7 @@ from audit_lib.catalogue.adapters import Adapter, load_adapters
 from audit_lib.disclosure import Pseudonyms, load_pseudonyms
 from audit_lib.engines.duckdb import DuckDB
 from audit_lib.errors import AuditError, DefinitionError
-from audit_lib.run import known, late, request_metrics, vanished
+from audit_lib.run import known, late, request_metrics, under_13, vanished
 from audit_lib.run.audit import Auditor
 from audit_lib.run.observed import Observed
 from audit_lib.run.results import results
@@ -47,6 +47,7 @@ class Run:
     """None when the run was opened with reveal=True."""
     with_texts: bool = False
     _auditor: Auditor | None = field(default=None, repr=False)
+    _files: dict[str, list[str]] | None = field(default=None, repr=False)
 
     # what was found --------------------------------------------------------------------------------------------------
 
@@ -114,9 +115,17 @@ class Run:
         """The register of requests for the list of third parties of a calendar year, Cal. Civ. Code § 1798.83."""
         return request_metrics.shine_the_light(self, year)
 
+    def under_13_list(self, limit: int = 1000) -> pd.DataFrame:
+        """The open accounts with a signal that their holder is under 13, with reasons (columns: `audit_lib/run/under_13.py`)."""
+        return under_13.under_13_list(self, limit)
+
+    def signal_outcomes(self) -> pd.DataFrame:
+        """Per kind of signal what the reviews made of the accounts that show it (columns: `audit_lib/run/under_13.py`)."""
+        return under_13.signal_outcomes(self)
+
     def results(self) -> dict[str, Any]:
         """The object of `check --json` and `findings.json`."""
-        return results(
+        found = results(
             self.period,
             self.engine.name,
             self.catalogue,
@@ -127,6 +136,30 @@ class Run:
             vanished.as_dicts(vanished.kept(self.engine)),
             late.as_dicts(late.kept(self.engine)),
         )
+        for observation in found["observations"]:
+            observation["evidence_sha256"] = self.evidence_hash(observation["measure"], observation["parameters"])
+        for finding, concluded in zip(found["findings"], self.finding_list, strict=True):
+            finding["evidence_sha256"] = self.finding_hash(concluded)
+        return found
+
+    def evidence_hash(self, measure: str, parameters: Mapping[str, Any] | None = None) -> str:
+        """The hash of all that the figures of a measure rest on in this run: texts, tables, parameters and export files."""
+        definition = self._measure(measure)
+        return evidence.of_measure(self.catalogue, staging_texts(), definition, parameters or {}, self._files_behind())
+
+    def finding_hash(self, finding: Finding) -> str | None:
+        """The hash of all that a finding rests on: its criterion, and the evidence of its measure; None without a measure."""
+        if finding.measure is None:
+            return None
+        replaced = dict(self._auditing().overrides(finding.criterion))
+        return evidence.of_finding(finding.criterion, self.evidence_hash(finding.measure, replaced))
+
+    def _files_behind(self) -> dict[str, list[str]]:
+        if self._files is None:
+            self._files = {}
+            for table, digest in self.engine.rows("select table_name, sha256 from input_file order by file_no"):
+                self._files.setdefault(table, []).append(digest)
+        return self._files
 
     def clauses(self) -> pd.DataFrame:
         """Every clause of the documents with what tests it and the worst status of its criteria."""

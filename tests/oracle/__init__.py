@@ -13,7 +13,9 @@ from audit_lib.catalogue.parameters import Parameters
 from audit_lib.run.examples import Example
 
 from . import (
+    age_cases,
     consent,
+    consent_records,
     dormancy,
     erasure,
     holds,
@@ -27,10 +29,16 @@ from . import (
     retention,
     transfers,
     under_13,
+    withdrawals,
 )
 from .export import Export, Item
 
 READINGS: dict[str, Callable[[Export], list[Item]]] = {
+    "consent_demonstrable": consent_records.consent_demonstrable,
+    "consent_record_fields": consent_records.consent_record_fields,
+    "consent_fresh": consent_records.consent_fresh,
+    "declared_purpose": consent_records.declared_purpose,
+    "opt_in": consent_records.opt_in,
     "opt_in_asked_again": opt_in.opt_in_asked_again,
     "deletion_after_closure": retention.deletion_after_closure,
     "retention_overrun": retention.retention_overrun,
@@ -55,8 +63,19 @@ READINGS: dict[str, Callable[[Export], list[Item]]] = {
     "persons_told": incidents.persons_told,
     "consent_coverage": consent.consent_coverage,
     "marketing_to_opted_out": consent.marketing_to_opted_out,
+    "processing_after_withdrawal": withdrawals.processing_after_withdrawal,
+    "withdrawal_delay": withdrawals.withdrawal_delay,
+    "opt_out_honoured": withdrawals.opt_out_honoured,
+    "opt_out_delay": withdrawals.opt_out_delay,
     "under_13_accounts": under_13.under_13_accounts,
     "under_13_signals": under_13.under_13_signals,
+    "under_13_report_decided": age_cases.under_13_report_decided,
+    "under_13_decision_time": age_cases.under_13_decision_time,
+    "under_13_data_deleted": age_cases.under_13_data_deleted,
+    "collection_after_report": age_cases.collection_after_report,
+    "age_gate_bypassed": age_cases.age_gate_bypassed,
+    "young_consent_authorised": age_cases.young_consent_authorised,
+    "under_13_signals_noticed": under_13.under_13_signals_noticed,
     "transfer_destination_declared": transfers.transfer_destination_declared,
     "transfer_tool_valid": transfers.transfer_tool_valid,
     "transfer_volume": transfers.transfer_volume,

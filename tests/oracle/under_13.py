@@ -81,35 +81,72 @@ def _at_opening(export: Export, account: Row, born: date) -> tuple[bool | None, 
 
 def under_13_signals(export: Export) -> list[Item]:
     """Open accounts with the signals that their holder is under 13."""
-    rows = {row["signal"]: row for row in reference("under_13_signal")}
+    weights, strength = _weights(export), {row["signal"]: int(row["strength"]) for row in reference("under_13_signal")}
     found = []
     for account in export.table("accounts"):
         if account.get("closed_at"):
             continue
-        seen = signals(export, account)
-        score = sum(int(rows[signal]["weight"]) for signal in seen)
-        strongest = min(seen, key=lambda signal: int(rows[signal]["strength"])) if seen else "none"
-        cleared = bool(seen) and _cleared(
-            export, account, max(second for seconds in seen.values() for second in seconds)
-        )
+        seen = {signal: seconds for signal, seconds in signals(export, account).items() if weights[signal] > 0}
+        score = sum(weights[signal] for signal in seen)
+        strongest = min(seen, key=strength.__getitem__) if seen else "none"
+        state = review_state(export, account, [second for seconds in seen.values() for second in seconds])
+        cleared = bool(seen) and state == "cleared"
         judged: bool | None = score >= 1 and not cleared
         if not seen and not export.log_reaches("birth_date_declarations", account):
             judged, strongest = None, "before_log"
-        groups = {"group_cleared": "yes" if cleared else "no", "group_country": account.get("country")}
+        groups = {
+            "group_cleared": "yes" if cleared else "no",
+            "group_review": state,
+            "group_country": account.get("country"),
+        }
         found.append(
             item(account["account_id"], account["account_id"], export.last_day, judged, score, strongest, **groups)
         )
     return found
 
 
-def _cleared(export: Export, account: Row, newest: datetime) -> bool:
-    return any(
-        review.get("account_id") == account["account_id"]
-        and review.get("decision") == "cleared"
-        and review.get("decided_at") is not None
-        and review["decided_at"] >= newest
-        for review in export.table("age_reviews")
-    )
+def under_13_signals_noticed(export: Export) -> list[Item]:
+    """Kinds of signals of open accounts, each on the day it was first noticed."""
+    places = {row["account_id"]: place for place, row in enumerate(export.example.tables.get("accounts", []), 1)}
+    found = []
+    for account in export.table("accounts"):
+        if account.get("closed_at"):
+            continue
+        reason = "noticed" if export.log_reaches("birth_date_declarations", account) else "before_log"
+        for signal, seconds in signals(export, account).items():
+            state = review_state(export, account, seconds)
+            groups = {
+                "sum_signals": 1,
+                "sum_cleared": int(state == "cleared"),
+                "sum_confirmed": int(state == "confirmed_under_13"),
+                "group_signal": signal,
+                "group_country": account.get("country"),
+            }
+            key, first = f"{places[account['account_id']]}-{signal}", export.day(min(seconds))
+            found.append(item(key, account["account_id"], first, False, None, reason, **groups))
+    return found
+
+
+def _weights(export: Export) -> dict[str, int]:
+    """Points of each kind of signal: the table's, or those that the criteria set in their place."""
+    points = {row["signal"]: int(row["weight"]) for row in reference("under_13_signal")}
+    for row in export.lists.get("signal_weight", ()):
+        points[row["signal"]] = int(row["weight"])
+    return points
+
+
+def review_state(export: Export, account: Row, noticed: list[datetime]) -> str:
+    """What the reviews of an account say of signals noticed at these seconds (none: of no signal at all)."""
+    mine = [row for row in export.table("age_reviews") if row.get("account_id") == account["account_id"]]
+    decided = [row for row in mine if row.get("decided_at") is not None and row.get("decision") is not None]
+    if decided:
+        newest = max(row["decided_at"] for row in decided)
+        said = {row["decision"] for row in decided if row["decided_at"] == newest}
+        if "confirmed_under_13" in said:
+            return "confirmed_under_13"
+        if all(newest >= second for second in noticed):
+            return "cleared"
+    return "open" if len(decided) < len(mine) else "none"
 
 
 def signals(export: Export, account: Row) -> dict[str, list[datetime]]:
