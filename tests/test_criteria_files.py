@@ -36,6 +36,7 @@ CATEGORIES = set(CONTRACTS["stored_records"].columns["data_category"].known)
 RIGHTS = set(CONTRACTS["rights_requests"].columns["right_requested"].known)
 PURPOSES = {row["purpose"]: row for row in DOCUMENTS[POLICY]["parameters"]["purpose"]}
 COUNTRIES = EEA | TERRITORIES | {"GB", "US", "CA"}
+METHODS = set(CONTRACTS["consent_events"].columns["method"].known)
 OF_REQUESTS = {
     "right_requested": RIGHTS,
     "regime": set(REFERENCE["regime"].rows["regime"]),
@@ -63,6 +64,16 @@ GROUPS = {
     "persons_told": {"risk": {"high_risk"}},
     "consent_coverage": {"purpose": set(PURPOSES), "country": COUNTRIES},
     "marketing_to_opted_out": {"purpose": set(PURPOSES), "country": COUNTRIES},
+    "processing_after_withdrawal": {"purpose": set(PURPOSES), "country": COUNTRIES},
+    "opt_out_honoured": {"country": COUNTRIES, "method": METHODS},
+    "consent_demonstrable": {"purpose": set(PURPOSES), "method": METHODS},
+    "consent_fresh": {"purpose": set(PURPOSES), "country": COUNTRIES},
+    "declared_purpose": {"purpose": set(PURPOSES)},
+    "under_13_report_decided": {"country": COUNTRIES},
+    "under_13_data_deleted": {"country": COUNTRIES},
+    "collection_after_report": {"country": COUNTRIES},
+    "age_gate_bypassed": {},
+    "young_consent_authorised": {"purpose": set(PURPOSES), "country": COUNTRIES},
     "under_13_accounts": {"holding": {"open", "record_still_stored"}, "country": COUNTRIES},
     "under_13_signals": {"cleared": {"yes", "no"}, "country": COUNTRIES},
     "transfer_destination_declared": {"recipient_type": set(CONTRACTS["recipients"].columns["recipient_type"].known)},
