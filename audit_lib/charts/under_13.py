@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
 from audit_lib.charts import draw, theme
-from audit_lib.charts.cells import caption, in_order, needs_items, of, period_cells, summed
+from audit_lib.charts.cells import (
+    all_cells,
+    caption,
+    in_order,
+    label,
+    needs_items,
+    of,
+    period_cells,
+    period_months,
+    summed,
+)
 from audit_lib.charts.figure import Drawing, Figure, nothing
+from audit_lib.charts.survival import Deadline, curves_by, draw_curves, half_and_share
 from audit_lib.run import Observed
 
 LINE = 13
@@ -70,3 +83,34 @@ def signals_by_kind(observed: Observed) -> Figure:
     chart = draw.stacked(shown, "signal", "state", bars, states, unit="accounts", scale=scale)
     note = "Each account is counted once, at its strongest signal. A signal is a reason to look, never a decision."
     return Figure(chart, shown.rename(columns={"items": "accounts"}), caption(observed, note), title)
+
+
+@needs_items
+def signals_by_month(observed: Observed) -> Figure:
+    """Signals by their kind and the month in which they were first noticed (`under_13_signals_noticed`)."""
+    cells = all_cells(observed)
+    frame = cells.groupby(["month", "group_signal"], as_index=False)["sum_signals"].sum()
+    frame = frame[frame["sum_signals"] > 0].rename(columns={"sum_signals": "items"})
+    if frame.empty:
+        return nothing("No signal that a holder is under 13 was noticed in these months.", caption(observed))
+    meanings = observed.measure.reasons
+    frame["signal"] = [meanings.get(word, label(word)) for word in frame["group_signal"]]
+    months = period_months(observed)
+    new = int(frame.loc[frame["month"].isin(months), "items"].sum())
+    title = f"{new:,} signals were first noticed in {observed.observation.period}."
+    chart = draw.columns_by_month(frame[["month", "signal", "items"]], "signal", in_order(frame, "signal"), unit="signals")
+    note = "An account and kind of signal count once, in the month it was first noticed. A signal is a reason to look, never a decision."
+    return Figure(chart, frame[["month", "signal", "items"]].rename(columns={"items": "signals"}), note, title)
+
+
+@needs_items
+def decision_time(observed: Observed, deadlines: Sequence[Deadline] = ()) -> Figure:
+    """How long cases about possibly under-13 accounts wait for a decision, by who opened them (`under_13_decision_time`)."""
+    values = observed.observation.values
+    if values is None or values.empty:
+        return nothing(f"{observed.measure.title}: no case was opened.", caption(observed))
+    curves = curves_by(observed, "source", "all cases", least=1)
+    chart = draw_curves(curves, axis="days since the case was opened", items="cases", deadlines=deadlines)
+    title = half_and_share(observed.survival(), 10, "cases", "decided")
+    note = "Cases still open count as waiting for as long as they were seen."
+    return Figure(chart, curves.table("cases").rename(columns={"of": "opened by"}), caption(observed, note), title)

@@ -16,6 +16,8 @@ from audit_lib.charts.cells import label
 from audit_lib.conclude import percent
 from audit_lib.disclosure import html_text
 from audit_lib.report import areas, words
+from audit_lib.report.age_tables import signal_outcomes, statement_quality, under_13_list
+from audit_lib.report.consent_tables import opt_in, record_fields
 from audit_lib.report.sections import changes, coverage, verdict
 from audit_lib.report.waits import differences, nothing, readings, request_metrics, shine_the_light, waiting
 from audit_lib.report.words import Shown
@@ -346,15 +348,20 @@ __all__ = [
     "grace",
     "limits",
     "open_for_notebook",
+    "opt_in",
     "question",
     "reach",
     "readings",
     "reconciliation",
+    "record_fields",
     "request_metrics",
     "rule_breaks",
     "shine_the_light",
+    "signal_outcomes",
     "silence",
+    "statement_quality",
     "title",
+    "under_13_list",
     "vanished",
     "verdict",
     "waiting",
