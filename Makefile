@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: report test lint lab bench bench-ingest docs lock browser servers sample golden clean help
+.PHONY: report test lint lab bench bench-ingest bench-consent docs lock browser servers sample golden clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -32,6 +32,10 @@ lab: .venv/ready ## Open the notebooks in JupyterLab
 bench-ingest: .venv/ready ## Time and memory of ingest against DuckDB's own read of the same 20 million rows
 	$(BIN)/python benchmarks/ingest.py
 
+bench-consent: .venv/ready ## Time of consent_coverage against polars and pandas on the same 20 million events
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r benchmarks/requirements.lock
+	$(BIN)/python -m benchmarks.consent
+
 bench: .venv/ready ## Time all measures against a plain scan of 20 million events
 	$(BIN)/python benchmarks/measures.py
 
@@ -55,6 +59,7 @@ docs: .venv/ready ## Make the reference pages of docs/ from the definitions
 lock: .venv/ready ## Resolve the lock files again; no index addresses in them
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras --output-file requirements.lock
 	$(BIN)/uv --no-config pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras --output-file requirements-conda.lock
+	$(BIN)/uv pip compile benchmarks/requirements.in --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file benchmarks/requirements.lock
 
 golden: .venv/ready ## Write the golden figures of the samples anew; say in CHANGELOG.md what moved and why
 	WRITE_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/test_samples_audit.py -k golden_file

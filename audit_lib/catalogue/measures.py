@@ -46,6 +46,9 @@ class Derived:
     """Table → columns it reads, of whatever kind of table."""
     only_when: Mapping[str, Any] = field(default_factory=dict)
     """Parameter → the value at which the step matters; at any other its rows change nothing, so that its exports are not needed."""
+    made_as: str = "table"
+    """`table`: evaluated once and kept. `view`: part of each text that reads it; for a step of many rows that costs less to
+    evaluate again than to keep."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,11 @@ def load_derived(base: Mapping[str, Schema], folder: Path = DERIVED) -> dict[str
             meanings = {column: entry["meaning"] for column, entry in content["columns"].items()}
             steps[name] = Derived(
                 name, content["meaning"], content["key"], columns, meanings, sql, text_hash(sql), reads(sql, everything),
-                content.get("only_when", {}),
+                content.get("only_when", {}), content.get("made_as", "table"),
             )  # fmt: skip
         except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
             problems.append(f"derived/{name}: {error}")
+    problems += [f"derived/{s.name}: made_as must be table or view" for s in steps.values() if s.made_as not in ("table", "view")]
     raise_problems(problems, "Shared steps")
     return steps
 

@@ -15,6 +15,8 @@ from audit_lib.engines import made_in
 from audit_lib.errors import AuditError, DefinitionError
 
 _TYPES = {"integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN"}
+_MOST_BITS = 200_000_000
+"""Range of whole numbers up to which they are counted by bits: 25 MB for each thread. DuckDB itself refuses above a thousand million."""
 _log = logging.getLogger(__name__)
 
 
@@ -84,6 +86,15 @@ class DuckDB:
         """The result of a query as a pandas frame."""
         self.run(sql)
         return self.connection.df()
+
+    def distinct(self, table: str, column: str) -> int:
+        """How many different values a column has, NULL apart; whole numbers that lie close are ticked off in a bit each."""
+        first, last, is_whole = self.rows(
+            f"select min({column}), max({column}), any_value(typeof({column})) in ('INTEGER', 'BIGINT') from {table}"
+        )[0]
+        if not is_whole or first is None or last - first >= _MOST_BITS:
+            return int(self.rows(f"select count(distinct {column}) from {table}")[0][0])
+        return int(self.rows(f"select bit_count(bitstring_agg({column}, {first}, {last})) from {table}")[0][0])
 
     def put(self, table: str, types: Mapping[str, str], frame: pd.DataFrame) -> None:
         """Make the table anew from a frame with the columns of `types`; NA becomes NULL."""

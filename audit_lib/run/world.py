@@ -115,9 +115,10 @@ class World:
             self.engine.run(f"create {made_in(f'{schema}.stg_{name}', 'view')} as {text}")
 
     def build(self, name: str) -> None:
-        """Evaluate one shared step into a temporary table of its name."""
-        self.engine.run(f"drop table if exists temp.{name}")
-        self.engine.run(f"create temporary table {name} as {self.catalogue.derived[name].sql}")
+        """Make one shared step under its name: a temporary table, or a temporary view where the step says so."""
+        step = self.catalogue.derived[name]
+        self.engine.run(f"drop {step.made_as} if exists temp.{name}")
+        self.engine.run(f"create temporary {step.made_as} {name} as {step.sql}")
 
     def evaluate(self, measure: Measure, first_day: int, end_day: int) -> None:
         """Evaluate a measure into the temporary table `items`: its items with first_day ≤ on_day < end_day.

@@ -1,40 +1,26 @@
 -- What each subject had answered for each declared purpose, second by second: spans that do not overlap, without gaps after
 -- the first answer. One row per span from from_second (included) to to_second (not included). GDPR Art. 7.
 -- A grant by use or import is no answer (weak_consent). States: given, refused, withdrawn, expired.
-with answer as (
-  select
-    c.event_no,
-    coalesce(c.account_no, c.device_no) as subject_no,
-    u.purpose_no,
-    coalesce(c.acted_second, c.recorded_second) as at_second,
-    coalesce(c.acted_day, c.recorded_day) as at_day,
-    -- In one second the strictest answer stands: it comes last.
-    case
-      when c.status = 'withdrawn' then 4
-      when c.status = 'refused' then 3
-      when c.status = 'expired' then 2
-      else 1
-    end as strictness
-  from stg_consent_events c
-  join param_purpose u on u.purpose = c.purpose
-  where coalesce(c.account_no, c.device_no) is not null
-    and (
-      c.status in ('refused', 'withdrawn', 'expired')
-      or (c.status in ('given', 'renewed') and (c.method is null or c.method not in ('use', 'import')))
-    )
+-- What came before an answer is asked only of those who ever opted out: few.
+with opting as (
+  select subject_no, purpose_no
+  from consent_answer
+  where strictness >= 3
+  group by subject_no, purpose_no
 ),
 placed as (
   select
-    event_no,
-    subject_no,
-    purpose_no,
-    at_second,
-    at_day,
-    strictness,
-    lead(at_second) over (partition by subject_no, purpose_no order by at_second, strictness, event_no) as next_second,
-    lag(strictness) over (partition by subject_no, purpose_no order by at_second, strictness, event_no) as strictness_before,
-    lag(at_second) over (partition by subject_no, purpose_no order by at_second, strictness, event_no) as second_before
-  from answer
+    c.event_no,
+    c.subject_no,
+    c.purpose_no,
+    c.at_second,
+    c.at_day,
+    c.next_second,
+    c.strictness,
+    lag(c.strictness) over (partition by c.subject_no, c.purpose_no order by c.at_second, c.strictness, c.event_no) as strictness_before,
+    lag(c.at_second) over (partition by c.subject_no, c.purpose_no order by c.at_second, c.strictness, c.event_no) as second_before
+  from consent_answer c
+  join opting o on o.subject_no = c.subject_no and o.purpose_no = c.purpose_no
 ),
 -- Where several answers share a second the strictest alone stands, so what came before it is what stood a second earlier. Rare.
 tied as (
@@ -82,32 +68,6 @@ opted_out as (
       partition by subject_no, purpose_no order by at_second, strictness, event_no rows between unbounded preceding and current row
     ) as opted_out_day
   from opting_out
-),
--- A grant made on a day runs out with the end of the day that has the same number, so many months later.
-validity as (
-  select
-    s.day,
-    n.first_second as ends_second
-  from ref_day s
-  join parameter p on 1 = 1
-  join ref_month m on m.month_no = s.month_no + p.consent_validity_months
-  join ref_day n
-    on n.day = case
-      when m.first_day + s.day_of_month - 1 > m.last_day then m.last_day
-      else m.first_day + s.day_of_month - 1
-    end + 1
-),
-granted as (
-  select
-    a.subject_no,
-    a.purpose_no,
-    a.at_second,
-    coalesce(a.next_second, 253402300800) as next_second,
-    case when v.ends_second < coalesce(a.next_second, 253402300800) then v.ends_second else coalesce(a.next_second, 253402300800) end
-      as ends_second
-  from placed a
-  left join validity v on v.day = a.at_day
-  where a.strictness = 1
 )
 select
   subject_no,
@@ -117,8 +77,9 @@ select
   ends_second as to_second,
   cast(null as integer) as opted_out_second,
   cast(null as integer) as opted_out_day
-from granted
-where ends_second > at_second
+from consent_answer
+where strictness = 1
+  and ends_second > at_second
 union all
 select
   subject_no,
@@ -128,29 +89,29 @@ select
   next_second as to_second,
   cast(null as integer) as opted_out_second,
   cast(null as integer) as opted_out_day
-from granted
-where next_second > ends_second
+from consent_answer
+where strictness = 1
+  and next_second > ends_second
 union all
 select
   subject_no,
   purpose_no,
   'expired' as state,
   at_second as from_second,
-  coalesce(next_second, 253402300800) as to_second,
+  next_second as to_second,
   cast(null as integer) as opted_out_second,
   cast(null as integer) as opted_out_day
-from placed
+from consent_answer
 where strictness = 2
-  and (next_second is null or next_second > at_second)
+  and next_second > at_second
 union all
 select
   subject_no,
   purpose_no,
   case when strictness = 4 then 'withdrawn' else 'refused' end as state,
   at_second as from_second,
-  coalesce(next_second, 253402300800) as to_second,
+  next_second as to_second,
   opted_out_second,
   opted_out_day
 from opted_out
-where next_second is null
-  or next_second > at_second
+where next_second > at_second
