@@ -19,23 +19,24 @@ BANDS = ((0, "on the same day"), (1, "after 1 day"), (7, "after 2 to 7 days"), (
 @needs_items
 def opt_out_delay(observed: Observed, deadlines: list[Deadline] | None = None) -> Figure:
     """How long marketing messages keep coming after an opt-out, by the way it was made (`opt_out_delay`)."""
-    return _until_the_last(observed, "opt-outs", "opt-outs of marketing", "last message", deadlines)
+    return _until_the_last(observed, "opt-outs", "marketing messages", deadlines)
 
 
 @needs_items
 def withdrawal_delay(observed: Observed) -> Figure:
     """How long processing goes on after a withdrawal of consent, by the way it was made (`withdrawal_delay`)."""
-    return _until_the_last(observed, "withdrawals", "withdrawals of consent", "last processing", None)
+    return _until_the_last(observed, "withdrawals", "processing for the same purpose", None)
 
 
-def _until_the_last(observed: Observed, items: str, what: str, last: str, deadlines: list[Deadline] | None) -> Figure:
+def _until_the_last(observed: Observed, items: str, what: str, deadlines: list[Deadline] | None) -> Figure:
     values = observed.observation.values
     if values is None or values.empty:
         return nothing(f"{observed.measure.title}: nothing was followed to its end.", caption(observed))
     curves = curves_by(observed, "method", "all ways", least=1)
-    chart = draw_curves(curves, axis=f"days from the {items[:-1]} to the {last}", items=items, deadlines=deadlines or [])
-    going_on = values[values["value"] > 0]["items"].sum()
-    title = f"{of(int(going_on), int(values['items'].sum()))} {what} were followed by a {last} on a later day."
+    chart = draw_curves(curves, axis=f"days from the {items[:-1]} to the end of {what}", items=items, deadlines=deadlines or [])
+    reasons = observed.observation.reasons
+    went_on = reasons.get("went_on", 0)
+    title = f"{of(went_on, went_on + reasons.get('stopped_at_once', 0))} {items} that were followed to the end had {what} after them."
     return Figure(chart, curves.table(items).rename(columns={"of": "made by"}), caption(observed, RUNNING, BAND), title)
 
 
@@ -98,11 +99,13 @@ def record_fields(observed: Observed) -> Figure:
     grants = sums.get("grants", 0)
     if not grants:
         return nothing(f"No consent was given in {observed.observation.period}.", "There is nothing to draw.")
-    rows = [(observed.measure.sums[name], value) for name, value in sums.items() if name != "grants"]
+    rows = [(observed.measure.sums[name].removeprefix("grants that "), value) for name, value in sums.items() if name != "grants"]
     frame = pd.DataFrame(rows, columns=["field", "items"]).sort_values(["items", "field"], ascending=[False, True])
     lacking = frame[frame["items"] < grants]
     least = lacking.iloc[-1] if len(lacking) else None
-    title = "Every record of consent holds every field." if least is None else f"Least often recorded: {least['field']}, in {share_words(int(least['items']), grants)} of the records."
+    title = f"All {grants:,} records of consent hold every field."
+    if least is not None:
+        title = f"The field least often filled stands in {share_words(int(least['items']), grants)} of the records: those that {least['field']}."
     table = frame.assign(share=frame["items"] / grants).rename(columns={"items": "records", "share": "share of records"})
     chart = draw.plain_bars(frame, "field", list(frame["field"]), unit="records of consent")
     return Figure(chart, table, f"n = {grants:,} grants in {observed.observation.period}.", title)

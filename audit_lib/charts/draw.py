@@ -45,7 +45,8 @@ def plain_bars(frame: pd.DataFrame, bar: str, bars: list[str], *, unit: str, col
     """Horizontal bars of `items` by `bar` with the count behind each."""
     base = alt.Chart(frame).encode(
         y=alt.Y(f"{bar}:N", sort=bars, title=None, axis=alt.Axis(grid=False, domain=False, ticks=False)),
-        x=alt.X("items:Q", title=unit, axis=alt.Axis(tickMinStep=1, format=",d", grid=True)),
+        # Room for the count behind the longest bar.
+        x=alt.X("items:Q", title=unit, axis=alt.Axis(tickMinStep=1, format=",d", grid=True), scale=alt.Scale(domain=[0, max(frame["items"].max(), 1) * 1.1])),
         tooltip=[alt.Tooltip(f"{bar}:N", title=bar), alt.Tooltip("items:Q", format=",", title=unit)],
     )
     counts = base.mark_text(align="left", dx=5, fontSize=12).encode(text=alt.Text("items:Q", format=","))
@@ -89,7 +90,7 @@ def columns_by_month(frame: pd.DataFrame, part: str, parts: list[str], *, unit: 
         alt.Chart(frame.assign(_order=frame[part].map(parts.index)))
         .mark_bar(stroke="white", strokeWidth=1)
         .encode(
-            x=alt.X("month:O", title="month", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            x=alt.X("month:O", title="month", axis=alt.Axis(labelAngle=0, labelOverlap=True), scale=alt.Scale(domain=_months(frame))),
             y=alt.Y(f"sum({value}):Q", title=unit, axis=alt.Axis(tickMinStep=1, format=",d")),
             color=alt.Color(f"{part}:N", sort=parts, scale=theme.colours(parts), legend=theme.legend(parts)),
             order=alt.Order("_order:Q"),
@@ -100,6 +101,11 @@ def columns_by_month(frame: pd.DataFrame, part: str, parts: list[str], *, unit: 
         .properties(width=theme.WIDTH, height=240, autosize=_fit())
     )
     return drawn
+
+
+def _months(frame: pd.DataFrame) -> list[str]:
+    """Every month from the first to the last, also those in which nothing happened."""
+    return [str(month) for month in pd.period_range(frame["month"].min(), frame["month"].max(), freq="M")]
 
 
 def matrix(frame: pd.DataFrame, row: str, column: str, *, unit: str) -> Drawing:

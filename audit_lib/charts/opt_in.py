@@ -98,7 +98,7 @@ def _dumbbells(frame: pd.DataFrame, bar: str, order: list[str]) -> Drawing:
             wide.assign(over=OVER_ANSWERS, share=wide["share of answers"], counted=wide["answers"]),
         ]
     )[[bar, "over", "share", "counted"]].dropna(subset=["share"])
-    axis = alt.Y(f"{bar}:N", sort=[label(word) for word in order], title=None, axis=alt.Axis(grid=False, domain=False, ticks=False))
+    axis = alt.Y(f"{bar}:N", sort=[label(word) for word in order], title=None, axis=alt.Axis(grid=False, domain=False, ticks=False, offset=8))
     x = alt.X("share:Q", title="share that says yes", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
     ends = points.groupby(bar)["share"].agg(["min", "max"]).reset_index()
     line = alt.Chart(ends, name="ink_line").mark_rule(strokeWidth=1.5, opacity=0.5).encode(y=axis, x=alt.X("min:Q", title="share that says yes"), x2="max:Q")

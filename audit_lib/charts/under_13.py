@@ -100,7 +100,7 @@ def signals_by_month(observed: Observed) -> Figure:
     title = f"{new:,} signals were first noticed in {observed.observation.period}."
     chart = draw.columns_by_month(frame[["month", "signal", "items"]], "signal", in_order(frame, "signal"), unit="signals")
     note = "An account and kind of signal count once, in the month it was first noticed. A signal is a reason to look, never a decision."
-    return Figure(chart, frame[["month", "signal", "items"]].rename(columns={"items": "signals"}), note, title)
+    return Figure(chart, frame[["month", "signal", "items"]].rename(columns={"items": "signals"}), caption(observed, note), title)
 
 
 @needs_items
