@@ -46,7 +46,9 @@ def messages_after_opt_out(observed: Observed) -> Figure:
     values = observed.observation.values
     if values is None or values.empty:
         return nothing("No marketing message went to anybody who had opted out.", caption(observed))
-    values = values[values["value"].notna()]
+    values = values[values["value"].notna() & values["is_exception"].notna()]
+    if values.empty:
+        return nothing("No message to an opted-out person could be tested.", caption(observed))
     frame = values.assign(
         since=[_band(int(value)) for value in values["value"]],
         kind=[_kind(bad, soon) for bad, soon in zip(values["is_exception"], values["group_soon_after"], strict=True)],
