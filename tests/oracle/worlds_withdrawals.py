@@ -45,7 +45,9 @@ def _settings(frame: Frame) -> dict[str, Any]:
 
 def _leaver(frame: Frame, key: str) -> Tables:
     start, end = frame.period.start, frame.period.end
-    left = frame.instant(*near(end, -47, -31, -30, -17, -16, -8, -7, -2, -1, 0), *near(start, -30, -7), date(2018, 7, 3))
+    left = frame.instant(
+        *near(end, -47, -31, -30, -17, -16, -8, -7, -2, -1, 0), *near(start, -30, -7), date(2018, 7, 3)
+    )
     day = datetime.fromisoformat(left).astimezone(frame.zone).date()
     edges = [*near(day, -1, 0, 0, 1, 1, 2), *near(day, 6, 7, 8, 13, 14, 15, 16, 17, 18, 19), *near(day, 29, 30, 31)]
     purpose = frame.one_of("advertising", "marketing", "marketing", "marketing", "promotions")
