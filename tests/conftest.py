@@ -19,6 +19,18 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
+LONGEST_FIRST = (
+    "test_crash.py", "test_vanished.py", "test_lies.py", "test_cli.py", "test_differential.py", "test_measure_examples.py", "test_survivorship.py",
+    "test_databases.py", "test_report.py", "20_rights_requests.ipynb", "90_compliance_report.ipynb", "test_notebooks.py", "test_evidence_hash.py",
+)  # fmt: skip
+"""Files of tests that take longest: begun first, so that no worker still has one before it when the other has finished."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or leaves anything in the user's own cache or key file."""
