@@ -76,14 +76,16 @@ class Pattern:
     examples: tuple[str, ...] = ()
     not_examples: tuple[str, ...] = ()
 
-    def stated(self, match: re.Match[str]) -> Statement:
-        """What a match states."""
+    def stated(self, match: re.Match[str]) -> Statement | None:
+        """What a match states; None where it captured no number (an alternative of the pattern without one)."""
         if self.age is not None:
             return Statement(self.id, self.age, language=self.language)
-        group, word = next((g, w) for g, w in match.groupdict().items() if w is not None)
+        group, word = next(((g, w) for g, w in match.groupdict().items() if w is not None), ("", ""))
+        if not group:
+            return None
         name = group.rsplit("_", 1)[0]
         value = self.values[name][word]
-        age, born = (None, value) if name == "year" else (value + self.adds, None)
+        age, born = (None, value) if name.split("_")[0] == "year" else (value + self.adds, None)
         return Statement(self.id, age, born, self.language)
 
 
@@ -126,7 +128,10 @@ def _compiled(content: Mapping[str, Any], parts: Mapping[str, str], key: str) ->
 
 
 def _values(content: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """Name of a capturing part → word → value: `number` (4 to 13), `year`, and every table under [values] as it stands."""
+    """Name of a capturing part → word → value: `number` (4 to 13), `year`, and every table under [values] as it stands.
+
+    `year` and tables whose name begins with `year_` (years of an era) give birth years, all others ages.
+    """
     digits = {str(n): n for n in range(YOUNGEST, ADULT_HERE + 1)}
     short = {f"{year % 100:02d}": year for year in range(1941, 2041)}
     years = short | {str(year): year for year in range(1900, 2041)}
@@ -209,6 +214,8 @@ def _in_language(text: str, language: Language) -> list[tuple[int, Statement]]:
     for pattern in language.patterns:
         for match in pattern.regex.finditer(text):
             statement, (start, end) = pattern.stated(match), match.span()
+            if statement is None:
+                continue
             is_young = statement.age is None or YOUNGEST <= statement.age < ADULT_HERE
             if is_young and not any(taken[start:end]) and _counts(match, pattern, language):
                 found.append((start, statement))
@@ -244,7 +251,7 @@ def _years_later(day: date, years: int) -> date:
 
 _SENTENCE_END = re.compile(r"[.!?\n。！？]+")
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"',
-                              "»": '"', "「": '"', "」": '"', "『": '"', "』": '"', "\u200b": None, "\u200c": None, "\u200d": None, "\ufe0f": None})  # fmt: skip
+                              "»": '"', "「": '"', "」": '"', "『": '"', "』": '"', "\u200b": None, "\u200c": None, "\u200d": None, "\ufe0f": None, "\u20e3": None})  # fmt: skip
 _QUOTED_LINE = re.compile(r"^[ \t]{0,8}>[^\n]*", re.MULTILINE)
 _QUOTED = re.compile(r'"[^"\n]{0,500}"')
 _SINGLE_QUOTED = re.compile(r"(?<![^\s(:,])'[^\n]{1,200}?'(?![^\s.,!?;:)])")

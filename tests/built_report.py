@@ -20,6 +20,8 @@ from audit_lib.report import ReportRequest, build_report
 SAMPLES = Path(__file__).parent.parent / "data_samples"
 SCRIPT = "</script><script>window.pwned=1</script>"
 PICTURE = "<img src=x onerror=window.pwned=1>"
+CANARY = "Quokkafish"
+"""Stands in every text: no file of the report may hold it."""
 FORMULA = "=cmd|' /C calc'!A0"
 REMARKS = f"# We knew\n\n**Looked at** on 5 October. {SCRIPT} ![pixel](https://example.org/p.png) [x](javascript:alert(1))\n"
 MADE_AT = datetime(2018, 10, 5, 9, 30, tzinfo=UTC)
@@ -50,6 +52,9 @@ def hostile_samples(folder: Path) -> Path:
         text = (folder / name).read_text("utf-8")
         assert word in text
         (folder / name).write_text(text.replace(word, f',"{evil}",'), "utf-8")
+    texts = (folder / "texts.jsonl").read_text("utf-8")
+    assert texts.count('"body":"') > 100
+    (folder / "texts.jsonl").write_text(texts.replace('"body":"', f'"body":"{CANARY}! '), "utf-8")
     return folder
 
 
