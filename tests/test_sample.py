@@ -28,17 +28,21 @@ from audit_lib.sample.people import draw_people
 from audit_lib.sample.requests import Clock
 from audit_lib.sample.world import (
     AS_OF,
+    CONSENT_AGES,
+    COUNTRIES,
     EEA,
     NA,
     Q3,
     ZONE,
     add_months,
+    birthday,
     country_index,
     day,
     instant,
     local_day,
     next_working_day,
 )
+from audit_lib.vocabulary import day_date
 
 CONTRACTS = load_contracts()
 REPOSITORY = Path(__file__).parent.parent
@@ -71,6 +75,15 @@ EXPECTED_REASONS = {
     "objection_respected": {"not_respected"},
     "breach_notified": {"never", "late"},
     "persons_told": {"never", "late"},
+    "processing_after_withdrawal": {"not_respected"},
+    "opt_out_honoured": {"not_honoured"},
+    "consent_demonstrable": {"use_only", "import_only", "incomplete"},
+    "declared_purpose": {"undeclared_purpose", "no_basis", "other_basis"},
+    "under_13_report_decided": {"open", "late"},
+    "under_13_data_deleted": {"still_stored", "late"},
+    "collection_after_report": {"collected"},
+    "age_gate_bypassed": {"bypassed"},
+    "young_consent_authorised": {"own"},
 }  # fmt: skip
 KEYS = {
     "deletion_after_closure": "stored_records", "retention_overrun": "stored_records",
@@ -82,7 +95,10 @@ KEYS = {
     "identity_asked_promptly": "rights_requests", "refusal_reasoned": "rights_requests",
     "request_log_complete": "rights_requests", "restriction_respected": "processing_events",
     "objection_respected": "processing_events", "breach_notified": "security_incidents",
-    "persons_told": "security_incidents",
+    "persons_told": "security_incidents", "processing_after_withdrawal": "consent_events",
+    "opt_out_honoured": "consent_events", "consent_demonstrable": "consent_events", "declared_purpose": "processing_events",
+    "under_13_report_decided": "age_reviews", "under_13_data_deleted": "age_reviews", "collection_after_report": "age_reviews",
+    "age_gate_bypassed": "birth_date_declarations", "young_consent_authorised": "consent_events",
 }  # fmt: skip
 LOST = f"u{UNKNOWN_ACCOUNT}"
 """The account that was deleted together with its row, though not with its records."""
@@ -448,3 +464,75 @@ def test_state_of_a_timeline_is_that_of_the_last_decision() -> None:
     assert set(state) == {"withdrawn"} and (since == at).all()
     before, _, _ = lines.state(subject, purpose, at - 1)
     assert set(before) <= {"covered", "expired"} and "covered" in set(before)
+
+
+def test_ages_of_consent_are_those_of_the_reference_in_the_quarter() -> None:
+    """The world's own table, against the audit's, for every country of the samples on every day of the quarter."""
+    with (REPOSITORY / "audit_lib/reference/age_of_consent.csv").open(encoding="utf-8", newline="") as file:
+        listed = [row for row in csv.DictReader(file) if not row["region"] and row["country"] in COUNTRIES]
+
+    def known(country: str, on_day: str) -> int:
+        ages = [age for word, first, age in CONSENT_AGES if word == country and first <= on_day]
+        return ages[-1] if ages else 0
+
+    for number in range(Q3, AS_OF):
+        today = day_date(number).isoformat()
+        expected = {r["country"]: int(r["age"]) for r in listed if r["first_day"] <= today <= r["last_day"]}
+        assert {c: known(c, today) for c in COUNTRIES if known(c, today)} == expected, today
+
+
+def test_birthdays_of_a_leap_day_come_on_the_first_of_march() -> None:
+    assert birthday([day("2004-02-29"), day("2002-08-10")], 13).tolist() == [day("2017-03-01"), day("2015-08-10")]
+    assert birthday([day("2004-02-29")], 16).tolist() == [day("2020-02-29")]
+
+
+def test_planted_withdrawals_agree_with_the_exported_events() -> None:
+    """What followed each withdrawal of June to August, read from the exports alone; weak records end nothing."""
+    listed = {r["item_id"] for r in rows(SAMPLES, "ground_truth") if r["measure"] == "processing_after_withdrawal"}
+
+    def subject(row: dict[str, Any]) -> tuple[str, str]:
+        return row["account_id"] or row["device_id"], row["purpose"]
+
+    events: dict[tuple[str, str], list[datetime]] = {}
+    for event in rows(SAMPLES, "processing_events"):
+        events.setdefault(subject(event), []).append(datetime.fromisoformat(event["occurred_at"]).astimezone(UTC))
+    decided: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows(SAMPLES, "consent_events"):
+        if not is_fault(row, "consent_events"):
+            decided.setdefault(subject(row), []).append(row)
+    judged = 0
+    for key, log in decided.items():
+        grants = [acted(r) for r in log if r["status"] in ("given", "renewed") and r["method"] not in ("use", "import")]
+        for row in (r for r in log if r["status"] == "withdrawn"):
+            first = acted(row)
+            local = first.astimezone(ZONE)
+            if not datetime(2018, 6, 1, tzinfo=ZONE) <= local < datetime(2018, 9, 1, tzinfo=ZONE):
+                continue
+            end = datetime(local.year, local.month, local.day, tzinfo=ZONE) + timedelta(days=31)
+            end = min([end, *(g for g in grants if g > first)])
+            judged += 1
+            assert any(first <= e < end for e in events.get(key, [])) == (row["event_id"] in listed), row["event_id"]
+    assert judged > 100
+
+
+def acted(row: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(row["acted_at"] or row["recorded_at"]).astimezone(UTC)
+
+
+def test_planted_opt_outs_are_refusals_or_withdrawals_of_marketing() -> None:
+    listed = {r["item_id"] for r in rows(SAMPLES, "ground_truth") if r["measure"] == "opt_out_honoured"}
+    named = [row for row in rows(SAMPLES, "consent_events") if row["event_id"] in listed]
+    assert {row["purpose"] for row in named} <= {"marketing", "promotions"}
+    assert {row["status"] for row in named} == {"refused", "withdrawn"}
+
+
+def test_evidence_is_kept_better_once_the_gdpr_applies() -> None:
+    """What is left without evidence in the quarter is few, and all of it is listed."""
+    truth = [r for r in rows(SAMPLES, "ground_truth") if r["measure"] == "consent_demonstrable"]
+    listed = {r["item_id"] for r in truth}
+    grants = [r for r in rows(SAMPLES, "consent_events")
+              if r["status"] in ("given", "renewed") and "2018-07-01T07" <= r["recorded_at"] < "2018-10-01T07"]  # fmt: skip
+    fields = ("policy_version", "method", "language", "evidence_ref")
+    lacking = {r["event_id"] for r in grants if not all(r[name] for name in fields)}
+    assert lacking <= listed
+    assert 5 < len(lacking) < len(grants) / 20

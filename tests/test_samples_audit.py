@@ -19,7 +19,11 @@ JUDGED = (
     "under_13_signals", "transfer_destination_declared", "transfer_tool_valid", "orphaned_records", "erasure_executed",
     "legal_hold_documented", "dormant_accounts", "request_backlog", "extension_notified", "identity_asked_promptly", "refusal_reasoned",
     "request_log_complete", "restriction_respected", "objection_respected", "breach_notified", "persons_told",
+    "processing_after_withdrawal", "opt_out_honoured", "consent_demonstrable", "declared_purpose", "under_13_report_decided",
+    "under_13_data_deleted", "collection_after_report", "age_gate_bypassed", "young_consent_authorised",
 )  # fmt: skip
+"""Measures with planted exceptions. In 2018 two can have none: no law asked for an acknowledgement (`request_acknowledged`), and no
+country for consent again before 24 months, when the grant runs out anyway (`consent_fresh`)."""
 
 
 def planted(samples: Path, measure: str, *, with_texts: bool) -> dict[str, str]:

@@ -57,7 +57,8 @@ def test_the_list_of_the_samples_is_told_in_order_and_with_reviews(sample_run: R
     assert not of["u000000051"]["is_exception"]
     assert of["u000000052"]["review"] == "open"  # cleared in July, reported again in September
     assert of["u000000042"]["review"] == "cleared"
-    assert of["u000000040"]["review"] == "none"
+    assert of["u000000040"]["review"] == "confirmed"
+    assert of["u000000072"]["review"] == "none"
 
 
 def test_the_list_adds_up_to_the_measure(sample_run: Run) -> None:
@@ -71,9 +72,9 @@ def test_the_list_adds_up_to_the_measure(sample_run: Run) -> None:
 def test_the_outcomes_of_the_samples_hold_closed_accounts_too(sample_run: Run) -> None:
     outcomes = sample_run.signal_outcomes().set_index("signal")
     reports = outcomes.loc["guardian_report"]
-    assert (reports["accounts"], reports["reviewed"], reports["still_open"]) == (10, 10, 5)
-    assert (reports["confirmed_under_13"], reports["cleared"], reports["confirmed_share"]) == (1, 4, 0.2)
-    assert outcomes.loc["gate_bypassed", "accounts"] == 4
+    assert (reports["accounts"], reports["reviewed"], reports["still_open"]) == (11, 11, 5)
+    assert (reports["confirmed_under_13"], reports["cleared"], reports["confirmed_share"]) == (1, 5, pytest.approx(1 / 6))
+    assert outcomes.loc["gate_bypassed", "accounts"] == 5
     assert outcomes.loc["gate_bypassed", "confirmed_share"] is None
 
 

@@ -71,14 +71,20 @@ class Cast:
             self.declare(number, birth, opened)
         return number
 
+    def plant(self, number: int, note: str, **truth: str) -> None:
+        """Make an account that was told of before the exception of further measures."""
+        row = next(row for row in self.rows["accounts"] if row["_key"] == number)
+        row.update({TRUTH + measure: reason for measure, reason in truth.items()})
+        row[NOTE] = "; ".join(part for part in (row[NOTE], note) if part)
+
     def declare(
         self, number: int | None, birth: str, when: str, source: str = "sign_up", accepted: int = 1,
-        device_id: int | None = None,
+        device_id: int | None = None, note: str = "", **truth: str,
     ) -> None:  # fmt: skip
-        """A stated birth date."""
+        """A stated birth date; keyword arguments name the measures it is an exception of."""
         own = NA if number is None else int(device(number, 0))
         self.add(
-            "birth_date_declarations", account_id=NA if number is None else number, birth_date=day(birth),
+            "birth_date_declarations", note, truth, account_id=NA if number is None else number, birth_date=day(birth),
             device_id=own if device_id is None else device_id, declared_at=at(when), source=source, accepted=accepted,
         )  # fmt: skip
 
@@ -123,19 +129,20 @@ class Cast:
         self.add("rights_requests", note, {**missed, **(truth or {})}, **{**row, **times, **others})
 
     def decide(
-        self, number: int, purpose: str, status: str, when: str, method: str = "settings", **values: Any
-    ) -> None:
+        self, number: int, purpose: str, status: str, when: str, method: str | None = "settings", note: str = "",
+        truth: dict[str, str] | None = None, **values: Any,
+    ) -> None:  # fmt: skip
         """A consent decision or prompt."""
         row = {"account_id": number, "policy_version": "2018-05-10", "language": "en", "acted_at": NA}
         row["evidence_ref"] = None if method in ("use", "import") or status == "requested" else "consent-store"
         self.add(
-            "consent_events", **{**row, "purpose": purpose, "status": status, "recorded_at": at(when),
+            "consent_events", note, truth, **{**row, "purpose": purpose, "status": status, "recorded_at": at(when),
                                  "method": method, **values},
         )  # fmt: skip
 
     def event(
-        self, number: int, purpose: str, when: str, channel: str = "cookie", country: str | None = None,
-        note: str = "", legal_basis: str = "consent", device_id: int = NA, **truth: str,
+        self, number: int, purpose: str | None, when: str, channel: str = "cookie", country: str | None = None,
+        note: str = "", legal_basis: str | None = "consent", device_id: int = NA, **truth: str,
     ) -> None:  # fmt: skip
         """An act of processing; keyword arguments name the measures it is an exception of."""
         systems = {"email": "braze", "push": "braze", "cookie": "tag-manager"}
@@ -146,11 +153,11 @@ class Cast:
             template_id="new-episodes-weekly" if channel in ("email", "push") else None,
         )  # fmt: skip
 
-    def review(self, number: int, opened: str, source: str, decided: str | None = None,
-               decision: str | None = None) -> None:  # fmt: skip
-        """A case about a possibly under-13 account."""
-        self.add("age_reviews", account_id=number, opened_at=at(opened), source=source, decided_at=at(decided),
-                 decision=decision, data_deleted_at=NA)  # fmt: skip
+    def review(self, number: int, opened: str, source: str, decided: str | None = None, decision: str | None = None,
+               note: str = "", data_deleted: str | None = None, **truth: str) -> None:  # fmt: skip
+        """A case about a possibly under-13 account; keyword arguments name the measures it is an exception of."""
+        self.add("age_reviews", note, truth, account_id=number, opened_at=at(opened), source=source, decided_at=at(decided),
+                 decision=decision, data_deleted_at=at(data_deleted))  # fmt: skip
 
     def text(self, number: int, when: str, body: str, source: str = "comment", language: str = "en") -> None:
         """A text a person wrote."""

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from audit_lib.sample import (
+    child_truth,
+    consent_truth,
     consents,
     objections,
     people,
@@ -55,9 +57,13 @@ def draw_chunk(
     events = processing.processing_events(rng(3), lines)
     objections.plant_disregard(rng(6), events, asked.frame)
     people.fall_asleep(rng(10), crowd, accounts, events)
+    answered = consents.consent_events(rng(2), lines)
+    consent_truth.plant_consents(answered, lines, events, crowd)
     declared, reviewed = people.declarations(crowd), people.reviews(crowd)
+    child_truth.plant_bypasses(declared, crowd)
     stored, left = records.stored_records(crowd, held)
     requests.plant_erasures(asked, crowd, left)
+    child_truth.plant_cases(reviewed, stored)
     frames: list[Frame] = [
         accounts,
         declared,
@@ -65,7 +71,7 @@ def draw_chunk(
         holds,
         stored,
         asked.frame,
-        consents.consent_events(rng(2), lines),
+        answered,
         events,
         registers.policy_notices(crowd),
         registers.texts(crowd),

@@ -16,6 +16,7 @@ from audit_lib.sample.world import (
     AS_OF,
     COUNTRIES,
     COUNTRY_WORDS,
+    GDPR,
     LANGUAGES,
     LOG_START,
     NA,
@@ -32,6 +33,8 @@ from audit_lib.sample.world import (
 
 PURPOSES = ("marketing", "promotions", "cookies", "advertising")
 VALIDITY_MONTHS = 24
+EVIDENCE = (0.93, 0.985)
+"""Shares of decisions with evidence on record before and from the day on which the GDPR began to apply."""
 NONE, ASKED, GIVEN, REFUSED, USE, IMPORT, WITHDRAWN = range(7)
 """Kinds of answer at one point of a timeline; ASKED is a prompt without an answer."""
 FIRST = {
@@ -199,7 +202,8 @@ def _decisions(rng: np.random.Generator, lines: Timelines, point: int) -> dict[s
     delayed = (rng.random(size) < 0.3) & ((rows["method"] == "email_link") | (rows["method"] == "unsubscribe_link"))
     rows["acted_at"] = np.where(delayed, at, NA)
     rows["recorded_at"] = at + np.where(delayed, rng.integers(1, 120, size), 0)
-    rows["has_evidence"] = (rng.random(size) < np.where((k == USE) | (k == IMPORT), 0.0, 0.93)).astype(np.int64)
+    share = np.where(local_day(at) < GDPR, *EVIDENCE)
+    rows["has_evidence"] = (rng.random(size) < np.where((k == USE) | (k == IMPORT), 0.0, share)).astype(np.int64)
     return rows
 
 

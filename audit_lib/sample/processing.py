@@ -203,7 +203,9 @@ def _plant(
     keep = (rng.random(len(index)) < chance) & ~unknown & (near == 0) & ~(message & undecided)
     bad = lacking | sent_anyway
     doubtful = (near == 1) | (unknown & (out | (rng.random(len(index)) < 0.9))) | (message & undecided)
-    dropped[index] = (bad & ~keep) | doubtful
+    # A withdrawal stops everything at once, save what is planted and the messages already on their way.
+    stopped = (state == "withdrawn") & ~(bad & keep) & ~(message & within)
+    dropped[index] = (bad & ~keep) | doubtful | stopped
     coverage[index] = choose(lacking & keep, state, None)
     opted_out[index] = choose(sent_anyway & keep, "not_respected", None)
     return coverage, opted_out, dropped

@@ -91,11 +91,14 @@ PLAIN_TEXTS: dict[str, tuple[tuple[str, str], ...]] = {
         ("forum_post", "I am not 12 anymore, I can handle a sad ending."),
     ),
     "es": (("comment", "Me encanta este drama, gracias por los subtítulos."),
-           ("forum_post", "¿Cuándo sale el próximo capítulo?")),
-    "pt": (("comment", "Que final lindo, já quero ver de novo."), ("comment", "Obrigada pelas legendas!")),
-    "fr": (("comment", "Les sous-titres sont arrivés très vite, merci."), ("comment", "Quel bel épisode !")),
-    "ko": (("comment", "오늘 방송 정말 재미있었어요."),),
-    "ja": (("comment", "字幕をありがとうございます。"),),
+           ("forum_post", "¿Cuándo sale el próximo capítulo?"),
+           ("comment", "Mi hermana tiene 9 años y también le gusta.")),
+    "pt": (("comment", "Que final lindo, já quero ver de novo."), ("comment", "Obrigada pelas legendas!"),
+           ("comment", "O episódio 11 foi o melhor de todos.")),
+    "fr": (("comment", "Les sous-titres sont arrivés très vite, merci."), ("comment", "Quel bel épisode !"),
+           ("comment", "Ma petite sœur a 10 ans et elle adore cette série.")),
+    "ko": (("comment", "오늘 방송 정말 재미있었어요."), ("comment", "11화가 제일 슬펐어요.")),
+    "ja": (("comment", "字幕をありがとうございます。"), ("comment", "第11話が一番よかったです。")),
 }  # fmt: skip
 LANGUAGE_SHARES = {"en": 6.0, "es": 2.0, "pt": 1.0, "fr": 1.2, "ko": 0.5, "ja": 0.4}
 CHILD_TEXTS = (

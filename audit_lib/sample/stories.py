@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from audit_lib.sample.age_stories import tell_ages
 from audit_lib.sample.cast import UNKNOWN_ACCOUNT, Cast
+from audit_lib.sample.consent_stories import tell_consents
 from audit_lib.sample.people import device
 from audit_lib.sample.rights_stories import tell_rights
 from audit_lib.sample.world import NA
@@ -13,10 +15,12 @@ def write_cast() -> Cast:
     cast = Cast()
     for tell in (_deletions, _duties_and_holds, _requests, _grants, _opt_outs, _ages, _signals, _transfers):
         tell(cast)
-    tell_rights(cast)
+    for tell in (tell_rights, tell_consents, tell_ages):
+        tell(cast)
     return cast
 
 
+IGNORED = {"processing_after_withdrawal": "not_respected", "opt_out_honoured": "not_honoured"}
 BOTH = {"deletion_after_closure": "still_stored", "retention_overrun": "overdue"}
 
 
@@ -145,37 +149,39 @@ def _requests(cast: Cast) -> None:
     cast.request(a, "access", "SG", "2018-07-04", "2018-08-03")
     cast.request(a, "access", "SG", "2018-08-10", None, "still waiting, due on 2018-09-09", late="open_late",
                  truth={"request_backlog": "overdue"})  # fmt: skip
-    a = cast.account("CA", "2016-01-09", region="ON")
+    a = cast.account("CA", "2016-01-09", region="ON", name="asks CA")
     cast.request(a, "access", "CA", "2018-06-18", "2018-07-18")
     cast.request(a, "access", "CA", "2018-06-19", "2018-08-06", "answered after 48 days, due on 2018-07-19", late="late",
                  region="ON")  # fmt: skip
     a = cast.account("US", "2016-01-11", region="WA", active=None, note="no activity is known since the opening",
                      truth={"dormant_accounts": "dormant"})  # fmt: skip
     cast.request(a, "question", "US", "2018-07-12", "2018-07-13")  # no law sets a period
-    a = cast.account("JP", "2016-01-10")
+    a = cast.account("JP", "2016-01-10", name="asks JP")
     cast.request(a, "access", "JP", "2018-08-01", "2018-08-10")  # Japanese law sets no number of days
 
 
 def _grants(cast: Cast) -> None:
-    a = cast.account("FR", "2017-01-01")
+    a = cast.account("FR", "2017-01-01", name="withdraws FR")
     cast.decide(a, "marketing", "given", "2018-07-02 10:00:00")
     cast.event(a, "marketing", "2018-07-02 10:00:00", "email")  # in the same second: a grant covers its own second
-    cast.decide(a, "marketing", "withdrawn", "2018-08-02 10:00:00", "unsubscribe_link")
+    cast.decide(a, "marketing", "withdrawn", "2018-08-02 10:00:00", "unsubscribe_link", "mail in the very second of the withdrawal",
+                IGNORED)  # fmt: skip
     cast.event(a, "marketing", "2018-08-02 09:59:59", "email")
     cast.event(a, "marketing", "2018-08-02 10:00:00", "email", note="in the very second of the withdrawal",
                consent_coverage="withdrawn", marketing_to_opted_out="not_respected")  # fmt: skip
     cast.decide(a, "marketing", "given", "2018-09-01 08:00:00")
     cast.event(a, "marketing", "2018-09-01 12:00:00", "email")  # a later grant ends the opt-out
     cast.event(a, "service_messages", "2018-08-10", "email", legal_basis="contract")  # not marketing
-    a = cast.account("DE", "2017-01-02")
+    a = cast.account("DE", "2017-01-02", birth="2002-08-10", name="turns 16")
     cast.decide(a, "advertising", "refused", "2018-06-01")
     cast.event(a, "advertising", "2018-07-11", note="advertising cookie after a refusal", consent_coverage="refused")
     cast.decide(a, "cookies", "given", "2016-07-11", policy_version="2012-03-01")
     cast.event(a, "cookies", "2018-07-11 23:00:00")  # the last day of the 24 months
     cast.event(a, "cookies", "2018-07-12 10:00:00", note="the grant ran out on 2018-07-11", consent_coverage="expired")
-    cast.decide(a, "cookies", "renewed", "2018-08-01")
+    cast.decide(a, "cookies", "renewed", "2018-08-01", note="renewed at 15, nine days before the birthday",
+                truth={"young_consent_authorised": "own"})  # fmt: skip
     cast.event(a, "cookies", "2018-08-02")
-    a = cast.account("ES", "2017-01-03")
+    a = cast.account("ES", "2017-01-03", name="by use only")
     cast.decide(a, "cookies", "given", "2017-01-03", "use", policy_version="2016-11-15")
     cast.event(
         a, "cookies", "2018-07-20", note="the only grant was made by use of the site", consent_coverage="use_only"
@@ -202,46 +208,48 @@ def _grants(cast: Cast) -> None:
 
 def _opt_outs(cast: Cast) -> None:
     a = cast.account("US", "2016-10-01", region="CA")
-    cast.decide(a, "marketing", "withdrawn", "2018-07-09 09:00:00", "unsubscribe_link")
+    cast.decide(a, "marketing", "withdrawn", "2018-07-09 09:00:00", "unsubscribe_link",
+                "mail within the grace, and on the eleventh business day", IGNORED)  # fmt: skip
     cast.event(a, "marketing", "2018-07-13", "email", country="US")  # within ten business days
     cast.event(a, "marketing", "2018-07-23 11:00:00", "email", country="US")  # on the tenth
     cast.event(a, "marketing", "2018-07-24 11:00:00", "email", country="US", note="on the eleventh business day",
                marketing_to_opted_out="not_respected")  # fmt: skip
     cast.event(a, "service_messages", "2018-08-01", "email", country="US", legal_basis="contract")
     a = cast.account("CA", "2016-10-02", region="BC")
-    cast.decide(a, "promotions", "refused", "2018-06-04", "banner")
+    cast.decide(a, "promotions", "refused", "2018-06-04", "banner")  # followed to 2018-07-04: honoured
     cast.event(a, "promotions", "2018-06-11", "push", country="CA")  # within the grace
     cast.event(a, "promotions", "2018-07-30", "push", country="CA", note="weeks after the refusal",
                marketing_to_opted_out="not_respected")  # fmt: skip
-    a = cast.account("BR", "2016-10-03")
-    cast.decide(a, "marketing", "withdrawn", "2018-08-06 09:00:00", "support")
+    a = cast.account("BR", "2016-10-03", name="no grace")
+    cast.decide(a, "marketing", "withdrawn", "2018-08-06 09:00:00", "support", "mail a second later", IGNORED)
     cast.event(a, "marketing", "2018-08-06 09:00:01", "email", note="no grace in Brazil: a second is too much",
                marketing_to_opted_out="not_respected")  # fmt: skip
     cast.event(a, "marketing", "2018-08-05", "email")
     cast.event(a, "marketing", "2018-08-10", "server")  # neither e-mail nor push
-    a = cast.account("AU", "2016-10-04", active=None)  # its newest processing event counts as activity
+    a = cast.account("AU", "2016-10-04", active=None, name="gives again")  # its newest processing event counts as activity
     cast.decide(a, "marketing", "withdrawn", "2018-07-01", "settings")
     cast.decide(a, "marketing", "given", "2018-07-20", "settings")
     cast.event(a, "marketing", "2018-07-25", "email")
 
 
 def _ages(cast: Cast) -> None:
-    cast.account("US", "2018-03-14", birth="2005-03-14", region="NY")  # exactly 13 on the opening day
-    cast.account("US", "2018-03-13", birth="2005-03-14", region="NY", note="a day short of 13 at sign-up",
+    cast.account("US", "2018-03-14", birth="2005-03-14", region="NY", name="exactly 13")  # exactly 13 on the opening day
+    cast.account("US", "2018-03-13", birth="2005-03-14", region="NY", name="a day short", note="a day short of 13 at sign-up",
                  truth={"under_13_accounts": "under_13_at_sign_up"})  # fmt: skip
-    cast.account("CA", "2017-02-28", birth="2004-02-29", note="born on 29 February: 13 only on 2017-03-01",
+    cast.account("CA", "2017-02-28", birth="2004-02-29", name="born on a leap day", note="born on 29 February: 13 only on 2017-03-01",
                  truth={"under_13_accounts": "under_13_at_sign_up"})  # fmt: skip
     cast.account("CA", "2017-03-01", birth="2004-02-29")  # completes on 1 March
     cast.account("BR", "2017-05-05", birth="2018-05-05")  # not credible: after the opening
     cast.account("BR", "2017-05-06", birth="1899-12-31")  # not credible: before 1900
     under = {"under_13_accounts": "under_13_now", "under_13_signals": "birth_date_under_13"}
-    cast.account("MX", "2018-02-11", birth="2008-06-30", note="nine years old at sign-up, still open", truth=under)
-    cast.account("US", "2017-08-19", birth="2007-01-15", note="on file only, no declaration logged", truth=under,
+    cast.account("MX", "2018-02-11", birth="2008-06-30", name="nine years old", note="nine years old at sign-up, still open",
+                 truth=under)  # fmt: skip
+    cast.account("US", "2017-08-19", birth="2007-01-15", name="on file only", note="on file only, no declaration logged", truth=under,
                  declared=False)  # fmt: skip
     a = cast.account("PH", "2017-04-04", birth="2006-12-01", truth={"under_13_accounts": "under_13_now"},
                      note="under 13; a review cleared the signal, the birth date still says so")  # fmt: skip
     cast.review(a, "2018-06-01", "staff", "2018-06-08", "cleared")
-    a = cast.account("GB", "2017-04-06", "2018-09-10", birth="2007-02-02", note="closed, a record is still stored",
+    a = cast.account("GB", "2017-04-06", "2018-09-10", birth="2007-02-02", name="closed child", note="closed, a record is still stored",
                      truth={"under_13_accounts": "under_13_now"})  # fmt: skip
     cast.record(a, "registration", "2017-04-06")  # not due before 2018-10-10
     a = cast.account("GB", "2017-04-07", "2018-06-11", birth="2007-02-03")  # closed and everything deleted
@@ -253,7 +261,7 @@ def _ages(cast: Cast) -> None:
 
 def _signals(cast: Cast) -> None:
     under = {"under_13_accounts": "under_13_now", "under_13_signals": "birth_date_under_13"}
-    a = cast.account("US", "2018-01-20", birth="1990-01-20", truth=under, declared=False,
+    a = cast.account("US", "2018-01-20", birth="1990-01-20", truth=under, declared=False, name="changed",
                      note="stated 2007, changed to 1990 two days later: birth_date_changed as well")  # fmt: skip
     cast.declare(a, "2007-03-03", "2018-01-20")
     cast.declare(a, "1990-01-20", "2018-01-22", "profile_edit")
@@ -262,7 +270,7 @@ def _signals(cast: Cast) -> None:
                      truth={"under_13_signals": "gate_bypassed"})  # fmt: skip
     cast.declare(None, "2007-04-02", "2018-04-02 15:58:00", accepted=0, device_id=int(device(a, 0)))
     cast.declare(a, "2000-04-02", "2018-04-02 16:00:00")
-    a = cast.account("MX", "2018-04-05 16:00:00", birth="1999-04-02", declared=False)  # two days later: no bypass
+    a = cast.account("MX", "2018-04-05 16:00:00", birth="1999-04-02", declared=False, name="no bypass")  # two days later: no bypass
     cast.declare(None, "2007-04-02", "2018-04-03 15:58:00", accepted=0, device_id=int(device(a, 0)))
     cast.declare(a, "1999-04-02", "2018-04-05 16:00:00")
     cast.declare(None, "2008-01-01", "2018-08-08 16:00:00", accepted=0, device_id=int(device(a, 3)))
@@ -271,13 +279,19 @@ def _signals(cast: Cast) -> None:
     cast.declare(a, "2006-09-09", "2017-11-01", "third_party_sign_in", accepted=0, device_id=int(device(a, 1)))
     a = cast.account("US", "2017-12-01", birth="1993-03-03", note="a guardian's report of August, not decided",
                      truth={"under_13_signals": "guardian_report"})  # fmt: skip
-    cast.review(a, "2018-08-13", "guardian_report")
+    cast.review(a, "2018-08-13", "guardian_report", note="open since August; data were collected two days after the report",
+                under_13_report_decided="open", collection_after_report="collected")  # fmt: skip
+    cast.record(a, "usage", "2018-08-15")
     a = cast.account("US", "2017-12-02", birth="1993-03-04")
     cast.review(a, "2018-08-13", "guardian_report", "2018-08-20", "cleared")  # cleared: no exception
+    cast.record(a, "usage", "2018-08-16")  # collected before it was cleared, in time: nothing to hold against anybody
     a = cast.account("US", "2017-12-03", birth="1993-03-05", note="cleared in July, reported again in September",
                      truth={"under_13_signals": "guardian_report"})  # fmt: skip
     cast.review(a, "2018-07-02", "guardian_report", "2018-07-09", "cleared")
-    cast.review(a, "2018-09-12", "guardian_report")
+    cast.review(a, "2018-09-12", "guardian_report", note="not decided by 2018-09-22", under_13_report_decided="open")
+    cast.record(a, "usage", "2018-09-12 11:59:59")  # a second before the report
+    cast.record(a, "usage", "2018-09-12 12:00:00")  # in its very second: on its way
+    cast.record(a, "usage", "2018-09-23 00:00:01")  # after the ten days
     a = cast.account("US", "2017-06-06", birth="1999-06-06", note="holder writes in English that they are 11",
                      truth={"under_13_signals": "text_states_age"})  # fmt: skip
     cast.text(a, "2018-08-08", "I'm 11 years old and I love this show!")

@@ -54,6 +54,15 @@ EEA = frozenset(["GB", "FR", "DE", "ES", "IT", "NL", "PL", "SE", "PT", "BE", "RO
 GRACE_COUNTRIES = frozenset(["US", "CA"])
 """Countries that leave 10 business days between an opt-out and the last message."""
 
+CONSENT_AGES: tuple[tuple[str, str, int], ...] = (
+    ("US", "2000-04-21", 13), ("KR", "2011-09-30", 14), ("SG", "2014-07-02", 13), ("GB", "2018-05-25", 13),
+    ("DE", "2018-05-25", 16), ("ES", "2018-05-25", 16), ("NL", "2018-05-25", 16), ("PL", "2018-05-25", 16),
+    ("PT", "2018-05-25", 16), ("RO", "2018-05-25", 16), ("IE", "2018-05-25", 16), ("SE", "2018-05-25", 13),
+    ("AT", "2018-05-25", 14), ("FR", "2018-05-25", 16), ("FR", "2018-06-22", 15), ("BE", "2018-05-25", 16),
+    ("BE", "2018-09-05", 13), ("IT", "2018-05-25", 16), ("IT", "2018-09-19", 14),
+)  # fmt: skip
+"""Country, first day and age from which a person's own consent counts; later rows of a country replace earlier ones."""
+
 COUNTRY_WORDS: Words = np.array(list(COUNTRIES), dtype=object)
 IN_EEA: Flags = np.array([c in EEA for c in COUNTRIES])
 HAS_GRACE: Flags = np.array([c in GRACE_COUNTRIES for c in COUNTRIES])
@@ -122,6 +131,18 @@ def add_months(days: Any, months: int) -> Ints:
     first, after = (month + months).astype("datetime64[D]"), (month + months + 1).astype("datetime64[D]")
     moved = first + (start - month.astype("datetime64[D]"))
     return np.asarray(np.minimum(moved, after - np.timedelta64(1, "D")), dtype=np.int64)
+
+
+def birthday(days: Any, years: int) -> Ints:
+    """The day on which a person born on `days` completes so many years; 29 February completes on 1 March."""
+    born = np.asarray(days, dtype=np.int64)
+    same = add_months(born, 12 * years)
+    return np.asarray(same + (_day_of_month(same) < _day_of_month(born)), dtype=np.int64)
+
+
+def _day_of_month(days: Ints) -> Ints:
+    dates = days.astype("datetime64[D]")
+    return np.asarray((dates - dates.astype("datetime64[M]")).astype(np.int64))
 
 
 def next_working_day(days: Any) -> Ints:
