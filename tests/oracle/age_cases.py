@@ -82,6 +82,8 @@ def collection_after_report(export: Export) -> list[Item]:
         judged: bool | None = bool(after)
         value: int | None = len(after)
         reason = "collected" if after else "stopped"
+        if not after and not _shows_collection(export, opened):
+            judged, value, reason = None, None, "before_log"
         if named is None or (was_cleared and fault):
             judged, value = None, None
             reason = "no_account" if named is None else str(fault)
@@ -89,6 +91,14 @@ def collection_after_report(export: Export) -> list[Item]:
         on_day = opened if named is None else last
         found.append(item(case["review_id"], named, on_day, judged, value, reason, group_country=country))
     return found
+
+
+def _shows_collection(export: Export, opened: date) -> bool:
+    """Whether the export of records can show that nothing was collected from a day on."""
+    if not export.example.tables.get("stored_records"):
+        return False
+    said = export.example.declared.get("stored_records", {}).get("covers_from", "beginning")
+    return said in ("beginning", "", None) or date.fromisoformat(str(said)) <= opened
 
 
 def under_13_data_deleted(export: Export) -> list[Item]:

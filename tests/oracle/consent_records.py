@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from .consent import STRICTEST_FIRST, acted, answers, subject
+from .consent import STRICTEST_FIRST, acted, answers, country, subject
 from .dates import months_later, on
 from .export import Export, Item, Row, item
 
@@ -146,7 +146,7 @@ def declared_purpose(export: Export) -> list[Item]:
         else:
             reason = "declared" if basis in bases[purpose] else "other_basis"
         day = export.day(event["occurred_at"])
-        groups = _words(event, "purpose", "legal_basis", "system")
+        groups = {**_words(event, "purpose", "legal_basis", "system"), "group_country": country(export, event)}
         found.append(item(event["event_id"], event.get("account_id"), day, reason != "declared", None, reason, **groups))
     return found
 

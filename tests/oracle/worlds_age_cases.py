@@ -18,9 +18,12 @@ from .worlds_retention import months_before
 def cases(random: Random, measure: str) -> Example:
     """Cases with decisions and records around the ends of the days for deciding them."""
     days = random.choice((0, 1, 10, 10))
-    return _world(
-        random, measure, partial(_case, days), PERIODS, 40, lambda frame: {"parameters": {"report_days": days}}
-    )
+
+    def settings(frame: Frame) -> dict[str, Any]:
+        covers = frame.one_of("beginning", "beginning", "beginning", str(frame.one_of(*near(frame.period.start, -30, -10, 0, 10))), "")
+        return {"parameters": {"report_days": days}, "declared": {"stored_records": {"covers_from": covers}}}
+
+    return _world(random, measure, partial(_case, days), PERIODS, 40, settings)
 
 
 def _case(days: int, frame: Frame, key: str) -> Tables:

@@ -38,10 +38,13 @@ judged as (
       -- Cleared, but on a day that nobody can tell: it may have been outside.
       when f.decision = 'cleared' and f.step in ('ends_before_start', 'decision_undated') then f.step
       when n.records > 0 then 'collected'
+      -- An export without a single record, or one that begins after the report, does not show that collection stopped.
+      when s.covers_from_day > f.opened_day or s.rows = 0 then 'before_log'
       else 'stopped'
     end as reason
   from followed f
   left join collected n on n.review_no = f.review_no
+  left join coverage s on s.table_name = 'stored_records'
 )
 select
   review_no as item_id,

@@ -8,6 +8,7 @@ with judged as (
     e.purpose,
     e.legal_basis,
     e.system,
+    coalesce(e.country, a.country) as country,
     case
       when u.purpose is null then 'undeclared_purpose'
       when e.legal_basis is null then 'no_basis'
@@ -15,6 +16,7 @@ with judged as (
       else 'declared'
     end as reason
   from stg_processing_events e
+  left join stg_accounts a on a.account_no = e.account_no
   left join param_purpose u on u.purpose = e.purpose
   left join param_purpose_basis b on b.purpose = e.purpose and b.legal_basis = e.legal_basis
 )
@@ -27,5 +29,6 @@ select
   reason,
   purpose as group_purpose,
   legal_basis as group_legal_basis,
-  system as group_system
+  system as group_system,
+  country as group_country
 from judged
