@@ -253,6 +253,7 @@ _SENTENCE_END = re.compile(r"[.!?\n。！？]+")
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"',
                               "»": '"', "「": '"', "」": '"', "『": '"', "』": '"', "\u200b": None, "\u200c": None, "\u200d": None, "\ufe0f": None, "\u20e3": None})  # fmt: skip
 _QUOTED_LINE = re.compile(r"^[ \t]{0,8}>[^\n]*", re.MULTILINE)
+_EMPTY_LINES = re.compile(r"\n{3,}")
 _QUOTED = re.compile(r'"[^"\n]{0,500}"')
 _SINGLE_QUOTED = re.compile(r"(?<![^\s(:,])'[^\n]{1,200}?'(?![^\s.,!?;:)])")
 
@@ -263,4 +264,4 @@ def _plain(text: str) -> str:
     text = text[:LONGEST]  # one character can become eighteen
     text = _QUOTED_LINE.sub(" ", text)
     text = _QUOTED.sub(' "" ', text)
-    return _SINGLE_QUOTED.sub(' "" ', text)
+    return _EMPTY_LINES.sub("\n\n", _SINGLE_QUOTED.sub(' "" ', text))[:LONGEST]  # texts can grow as quotations are cut out

@@ -187,13 +187,13 @@ def test_time_grows_with_the_text_only(piece: str, language: str) -> None:
 
     def seconds(length: int) -> float:
         text = (piece * (length // len(piece) + 1))[:length]
-        started = time.perf_counter()
+        started = time.process_time()  # other work on the machine does not count
         find(text, language)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     seconds(1000)
     short, long = max(min(seconds(LONGEST // 8) for _ in range(2)), 0.002), min(seconds(LONGEST) for _ in range(2))
-    assert long < 1.5
+    assert long < 5, "not a measure of speed: only a pattern gone wild takes so long"
     assert long < 8 * short * 4, f"{short:.4f} s, then {long:.4f} s"
 
 
