@@ -71,7 +71,7 @@ def test_a_missing_export_is_in_the_report_and_in_the_exit_code(tmp_path: Path) 
         (("check", "data_samples", "--period", "2018-Q3", "--criteria", "no_such_file"), 2, "neither a file nor a packaged document"),
         (("check", "data_samples", "--period", "2018-Q3", "--compare-to", "2018-Q4"), 2, "ends after"),
         (("check", "data_samples"), 2, "--period"),
-        (("measures", "no_such_measure"), 2, "There are breach_notified, consent_coverage"),
+        (("measures", "no_such_measure"), 2, "There are age_gate_bypassed, breach_notified"),
         (("adapters", "no_such_adapter"), 2, "no adapter"),
         (("verify", "no_such_folder"), 2, "manifest"),
     ],
@@ -101,7 +101,7 @@ def test_ingest_prints_where_every_row_went(tmp_path: Path) -> None:
 def test_a_measure_is_printed_with_definition_sql_criteria_and_examples() -> None:
     done = audit("measures", "consent_coverage")
     assert done.returncode == 0
-    for part in ("Processing covered by consent", "Criteria that point at it", "```sql", "consent_spans", "## Example:", "never_asked"):
+    for part in ("Processing covered by consent", "Criteria that point at it", "```sql", "consent_answer", "## Example:", "never_asked"):
         assert part in done.stdout
 
 

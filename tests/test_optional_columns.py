@@ -77,7 +77,7 @@ def test_a_column_that_the_criteria_do_not_require_may_be_missing(run: Run) -> N
 def test_a_column_that_only_groups_may_be_missing(run: Run) -> None:
     found = run.observe("declared_purpose").observation
     assert (found.counts.population, found.counts.exceptions) == (2, 1)
-    assert notes(run, "declared_purpose") == ["the export of processing_events has no column system: counted as empty in every row"]
+    assert notes(run, "declared_purpose") == ["the export of processing_events has no column country, system: counted as empty in every row"]
 
 
 def test_where_nothing_is_missing_nothing_is_said(run: Run) -> None:

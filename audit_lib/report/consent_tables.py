@@ -31,7 +31,8 @@ def opt_in(observed: Observed, group: str = "purpose") -> Shown:
             "share of answers": _shares(counts, "answers yes", "answers"),
         }
     )
-    return words.together([words.table(shown), words.paragraphs(TWO)])
+    # Once is enough in a chapter: the table by purpose comes first.
+    return words.together([words.table(shown), *([words.paragraphs(TWO)] if group == "purpose" else [])])
 
 
 def _shares(counts: pd.DataFrame, part: str, whole: str) -> list[str]:

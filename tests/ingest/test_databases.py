@@ -147,6 +147,12 @@ def _put_into_postgresql(server: servers.Server, table: str, rows: list[dict[str
         connection.execute(f"grant select on live.{table} to auditor")
 
 
+def _without_hashes(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The figures alone: what they rest on is another file."""
+    assert all("evidence_sha256" in entry for entry in entries)
+    return [{name: value for name, value in entry.items() if name != "evidence_sha256"} for entry in entries]
+
+
 def test_postgresql_gives_the_same_findings_as_files(pg: servers.Server, tmp_path: Path) -> None:
     files, live = tmp_path / "files", tmp_path / "live"
     shutil.copytree(SAMPLES, files)
@@ -171,8 +177,8 @@ def test_postgresql_gives_the_same_findings_as_files(pg: servers.Server, tmp_pat
         marks = run.engine.rows("select file, format, read_as from input_file where format = 'postgresql' order by file")
         rows = run.engine.rows("select format, rows, accepted, duplicate from input_file where table_name = 'stored_records'")
         written = "".join(str(row) for row in run.engine.rows("select * from input_file"))
-    assert of_database["findings"] == of_files["findings"]
-    assert of_database["observations"] == of_files["observations"]
+    for part in ("findings", "observations"):
+        assert _without_hashes(of_database[part]) == _without_hashes(of_files[part])
     assert sum(finding["status"] == "not-satisfied" for finding in of_files["findings"]) > 5
     assert rows == [("postgresql", sum(readable), *readable)], "a row that the file cannot hold whole never reached the database"
     assert readable[0] > 15_000 and readable[1] == 1
