@@ -113,7 +113,7 @@ def load_language(language: str) -> Language:
     values = _values(content)
     parts = dict(content.get("parts", {}))
     together = content.get("words_run_together", False)
-    capturing = {name: _words(words, name, together) for name, words in values.items()}
+    capturing = {name: _words(words, together) for name, words in values.items()}
     return Language(
         patterns=tuple(_pattern(language, entry, parts, capturing, values) for entry in content["pattern"]),
         before_not=_compiled(content, parts, "before_not"),
@@ -139,7 +139,7 @@ def _values(content: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     return {"number": {**content.get("numbers", {}), **digits}, "year": years, **named}
 
 
-def _words(words: Mapping[str, int], name: str, together: bool) -> str:
+def _words(words: Mapping[str, int], together: bool) -> str:
     """A regex for any of the words; digits may be followed by letters (12yo), words of languages that part words may not.
 
     Words with a digit and a letter (12th) end where the word ends.

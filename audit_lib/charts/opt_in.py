@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from audit_lib.charts import draw, theme
-from audit_lib.charts.cells import all_cells, label, largest, needs_items, period_months, share_words
+from audit_lib.charts.cells import all_cells, label, largest, needs_items, period_cells, period_months, share_words
 from audit_lib.charts.figure import Drawing, Figure, nothing
 from audit_lib.run import Observed
 
@@ -22,7 +22,7 @@ TWO = (
 @needs_items
 def opt_in_by_country(observed: Observed) -> Figure:
     """Share that says yes, over prompts and over answers, by country of the person (`opt_in`)."""
-    cells = _period(observed)
+    cells = period_cells(observed)
     if not int(cells["sum_answers"].sum()):
         return nothing(f"Nobody answered a question for consent in {observed.observation.period}.", "There is nothing to draw.")
     countries = _by(largest(cells.assign(items=cells["sum_answers"] + cells["sum_prompts"]), "group_country", 12), "group_country")
@@ -47,20 +47,15 @@ def opt_in_by_month(observed: Observed) -> Figure:
     frame["in_period"] = [month in inside for month in frame["month"]]
     drawn = frame[["month", "over", "share", "tested", "in_period"]]
     chart = draw.share_by_month(drawn, axis="share that says yes", tested="counted over", by="over", order=[OVER_PROMPTS, OVER_ANSWERS])
-    period = _period(observed)
+    period = period_cells(observed)
     note = "Filled points: months of the period."
     return Figure(chart, _table(months, "month"), f"{_caption(observed, period)} {note}", _title(period))
 
 
 def opt_in_counts(observed: Observed, group: str) -> pd.DataFrame:
     """Prompts and answers of the period by the words of a group, most answers first."""
-    counts = _by(_period(observed), f"group_{group}").rename(columns={f"group_{group}": group})
+    counts = _by(period_cells(observed), f"group_{group}").rename(columns={f"group_{group}": group})
     return counts.sort_values(["answers", "prompts", group], ascending=[False, False, True], ignore_index=True)
-
-
-def _period(observed: Observed) -> pd.DataFrame:
-    cells = all_cells(observed)
-    return cells[cells["month"].isin(period_months(observed))]
 
 
 def _by(cells: pd.DataFrame, column: str) -> pd.DataFrame:

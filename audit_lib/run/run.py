@@ -48,6 +48,7 @@ class Run:
     with_texts: bool = False
     _auditor: Auditor | None = field(default=None, repr=False)
     _files: dict[str, list[str]] | None = field(default=None, repr=False)
+    _hashes: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
     # what was found --------------------------------------------------------------------------------------------------
 
@@ -144,8 +145,11 @@ class Run:
 
     def evidence_hash(self, measure: str, parameters: Mapping[str, Any] | None = None) -> str:
         """The hash of all that the figures of a measure rest on in this run: texts, tables, parameters and export files."""
-        definition = self._measure(measure)
-        return evidence.of_measure(self.catalogue, staging_texts(), definition, parameters or {}, self._files_behind())
+        key = measure, str(sorted((parameters or {}).items()))  # findings of one measure share it
+        if key not in self._hashes:
+            definition = self._measure(measure)
+            self._hashes[key] = evidence.of_measure(self.catalogue, staging_texts(), definition, parameters or {}, self._files_behind())
+        return self._hashes[key]
 
     def finding_hash(self, finding: Finding) -> str | None:
         """The hash of all that a finding rests on: its criterion, and the evidence of its measure; None without a measure."""
